@@ -1,0 +1,162 @@
+"""A project's Telegram bot, what came in from it and what goes out to it."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core import clock
+from core.fields import EncryptedTextField
+from projects.models import Project
+
+
+class Bot(models.Model):
+    """One bot belongs to one project, matched by the bot's Telegram id and not by its token.
+
+    The lease says which gateway reads it now; `lease_epoch` grows with every new holder, so that a
+    frozen one that wakes up can be told from the present one.
+    """
+
+    class Mode(models.TextChoices):
+        POLLING = "polling", _("polling")
+        WEBHOOK = "webhook", _("webhook")
+
+    class State(models.TextChoices):
+        OK = "ok", _("working")
+        INVALID = "invalid", _("token refused by Telegram")
+        CONFLICT = "conflict", _("another program reads this bot")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.OneToOneField(Project, models.CASCADE, related_name="bot")
+    telegram_id = models.BigIntegerField(unique=True)
+    username = models.CharField(max_length=64)
+    name = models.CharField(max_length=128, blank=True)
+    token = EncryptedTextField()
+    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.POLLING)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OK)
+
+    # The next offset for getUpdates: one more than the newest update that is committed here.
+    next_offset = models.BigIntegerField(default=0)
+    lease_holder = models.CharField(max_length=80, blank=True)
+    lease_epoch = models.BigIntegerField(default=0)
+    lease_expires_at = models.DateTimeField(null=True)
+
+    last_read_at = models.DateTimeField(null=True)  # Telegram last answered a read
+    last_update_at = models.DateTimeField(null=True)  # it last had something for us
+    last_error = models.CharField(max_length=300, blank=True)
+    last_error_at = models.DateTimeField(null=True)
+    # 429 for the whole bot: nothing is sent before this moment.
+    paused_until = models.DateTimeField(null=True)
+    connected_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("bot")
+        verbose_name_plural = _("bots")
+
+    def __str__(self) -> str:
+        return f"@{self.username}"
+
+
+class InboundUpdate(models.Model):
+    """One update as Telegram sent it, stored before it is confirmed.
+
+    Raw bytes: PostgreSQL refuses NUL and lone surrogates in text and jsonb.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        DONE = "done", _("done")
+        PARKED = "parked", _("parked")
+
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="updates")
+    update_id = models.BigIntegerField()
+    raw = models.BinaryField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    received_at = models.DateTimeField(default=clock.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=clock.now)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("inbound update")
+        verbose_name_plural = _("inbound updates")
+        constraints = [
+            models.UniqueConstraint(fields=["bot", "update_id"], name="bots_update_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["bot", "update_id"], condition=Q(state="pending"), name="bots_update_due"
+            ),
+            models.Index(fields=["received_at"], name="bots_update_received"),
+        ]
+
+
+class OutboundCallQuerySet(models.QuerySet["OutboundCall"]):
+    def open(self) -> "OutboundCallQuerySet":
+        return self.filter(state__in=OutboundCall.OPEN)
+
+
+class OutboundCall(models.Model):
+    """One Bot API call that is to be made. Knows no message.
+
+    At most once per decision: it is committed as `sending` before the call is made, and a call
+    whose outcome is not known becomes `uncertain`, never silently sent again.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENDING = "sending", _("sending")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+        UNCERTAIN = "uncertain", _("uncertain")
+
+    OPEN: ClassVar[tuple[str, ...]] = (State.QUEUED, State.SENDING)
+
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="calls")
+    chat_id = models.BigIntegerField()
+    # Calls of one chat leave in the order of their keys. Calls of one `batch` (the parts of one
+    # message) stop at the first that is not sent; other batches pass it.
+    batch = models.UUIDField(default=uuid.uuid4)
+    position = models.PositiveSmallIntegerField(default=0)
+    method = models.CharField(max_length=40)
+    params = models.JSONField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=clock.now)
+    send_before = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+    sent_at = models.DateTimeField(null=True)
+    # The lease epoch of the gateway that took it, so an old one cannot write its outcome.
+    epoch = models.BigIntegerField(null=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_text = models.CharField(max_length=500, blank=True)
+    telegram_message_id = models.BigIntegerField(null=True)
+
+    objects: ClassVar[models.Manager["OutboundCall"]] = OutboundCallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("outbound call")
+        verbose_name_plural = _("outbound calls")
+        indexes = [
+            models.Index(
+                fields=["bot", "chat_id", "id"],
+                condition=Q(state__in=["queued", "sending"]),
+                name="bots_call_open",
+            ),
+            models.Index(fields=["created_at"], name="bots_call_created"),
+        ]
+
+
+class ChatPause(models.Model):
+    """A chat that Telegram asked us to leave alone until a moment (429)."""
+
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="pauses")
+    chat_id = models.BigIntegerField()
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bot", "chat_id"], name="bots_pause_once"),
+        ]

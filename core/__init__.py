@@ -1,0 +1,1 @@
+"""Plumbing that knows no app: transactions, the clock, kicks, ports, encrypted fields."""

@@ -1,0 +1,99 @@
+"""Misconfiguration is named at start, with an id and a hint, not met in the middle of the night."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
+
+MINIMUM_SECRET = 32
+
+
+@register()
+def check_field_keys(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    if not settings.FIELD_KEYS:
+        yield Error(
+            "FIELD_KEYS is empty: bot tokens could not be encrypted.",
+            hint="Make a key with `python -c 'from cryptography.fernet import Fernet; "
+            "print(Fernet.generate_key().decode())'`.",
+            id="core.E001",
+        )
+    for place, key in enumerate(settings.FIELD_KEYS, start=1):
+        if not _is_fernet_key(key):
+            yield Error(
+                f"Key {place} of FIELD_KEYS is no Fernet key.",
+                hint="A key is 32 bytes in url-safe base64: 44 characters.",
+                id="core.E002",
+            )
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
+
+
+@register()
+def check_secret_key(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    if len(settings.SECRET_KEY) < MINIMUM_SECRET:
+        yield Error(
+            f"SECRET_KEY has fewer than {MINIMUM_SECRET} characters.",
+            hint="Anyone who guesses it can sign in as anybody.",
+            id="core.E003",
+        )
+
+
+@register()
+def check_clock_shift(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    if settings.CLOCK_SHIFT and not settings.TESTING:
+        yield Error(
+            "CLOCK_SHIFT moves the clock and is for tests only.",
+            hint="Remove it from the environment.",
+            id="core.E004",
+        )
+
+
+@register()
+def check_ports(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    for name, path in settings.PORTS.items():
+        try:
+            import_string(path)
+        except ImportError as error:
+            yield Error(f"Port {name} cannot be wired: {error}", id="core.E005")
+
+
+@register()
+def check_telegram_bases(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    for name in ("TELEGRAM_API_BASE", "TELEGRAM_LINK_BASE"):
+        parts = urlsplit(getattr(settings, name))
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+            yield Error(
+                f"{name} is no http(s) address: {getattr(settings, name)!r}.",
+                hint="For Telegram itself leave it out.",
+                id="core.E006",
+            )
+
+
+@register()
+def check_shape(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3") and settings.REDIS_URL:
+        yield Error(
+            "REDIS_URL is set but the database is SQLite.",
+            hint="Several processes need PostgreSQL: set DATABASE_URL, or leave REDIS_URL out.",
+            id="core.E007",
+        )
+
+
+@register(deploy=True)
+def check_several_processes(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    if not settings.REDIS_URL:
+        yield Error(
+            "REDIS_URL is not set: processes could not hint each other.",
+            hint="Only the one-process shape of ./run works without Redis.",
+            id="core.E008",
+        )

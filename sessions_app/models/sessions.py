@@ -1,0 +1,209 @@
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from bots.models import Bot
+from core import clock
+from projects.models import Agent, Project
+
+
+class Customer(models.Model):
+    """A person as one project knows him from Telegram. The names are Telegram's and change."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="customers")
+    telegram_id = models.BigIntegerField()
+    first_name = models.CharField(max_length=256, blank=True)
+    last_name = models.CharField(max_length=256, blank=True)
+    username = models.CharField(max_length=64, blank=True)
+    language_code = models.CharField(max_length=35, blank=True)
+    first_seen_at = models.DateTimeField(default=clock.now)
+    # He has blocked the bot: nothing can be sent until he comes back.
+    blocked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "telegram_id"], name="sessions_customer_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return " ".join(filter(None, (self.first_name, self.last_name))) or self.username or "?"
+
+
+class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
+    def open(self) -> "ChatSessionQuerySet":
+        return self.exclude(state=ChatSession.State.COMPLETED)
+
+    def waiting(self) -> "ChatSessionQuerySet":
+        """The waiting line: oldest first."""
+        return self.filter(state=ChatSession.State.UNASSIGNED).order_by("queued_at", "pk")
+
+    def for_page(self) -> "ChatSessionQuerySet":
+        return self.select_related("project", "customer", "owner__user", "bot")
+
+
+class ChatSession(models.Model):
+    """One conversation with a customer, from opening to completion.
+
+    The owner is written through actions/ownership.py alone.
+    """
+
+    class State(models.TextChoices):
+        UNASSIGNED = "unassigned", _("Unassigned")
+        ASSIGNED = "assigned", _("Assigned")
+        COMPLETED = "completed", _("Completed")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="sessions")
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="sessions")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="sessions")
+    # The project's running number ("#4182"): a label, accepted in no address.
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.UNASSIGNED)
+    owner = models.ForeignKey(
+        Agent, models.PROTECT, null=True, blank=True, related_name="sessions"
+    )
+    opened_at = models.DateTimeField(default=clock.now)
+    # The place in the line: kept by automatic release, set anew when put back by hand.
+    queued_at = models.DateTimeField(default=clock.now)
+    # Start of the present wait; None while owned.
+    waiting_since = models.DateTimeField(null=True, default=clock.now)
+    assigned_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    # The sweep saw the owner without a lease at this moment.
+    owner_missing_since = models.DateTimeField(null=True)
+    # Told to managers: kept although its owner is not there.
+    is_flagged = models.BooleanField(default=False)
+
+    last_message_number = models.PositiveIntegerField(default=0)
+    last_message_at = models.DateTimeField(null=True)
+    last_message_text = models.CharField(max_length=200, blank=True)
+    last_message_direction = models.CharField(max_length=6, blank=True)
+    # Messages from the customer so far; a read mark counts in these.
+    incoming_count = models.PositiveIntegerField(default=0)
+    # The customer's oldest message that nobody has answered yet.
+    unanswered_since = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager["ChatSession"]] = ChatSessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bot", "customer"],
+                condition=~Q(state="completed"),
+                name="sessions_one_open",
+            ),
+            models.UniqueConstraint(fields=["project", "number"], name="sessions_number_once"),
+            models.CheckConstraint(
+                condition=Q(state="assigned", owner__isnull=False)
+                | Q(state="unassigned", owner__isnull=True)
+                | Q(state="completed"),
+                name="sessions_owner_fits_state",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["project", "queued_at", "id"],
+                condition=Q(state="unassigned"),
+                name="sessions_waiting",
+            ),
+            models.Index(
+                fields=["owner"], condition=Q(state="assigned"), name="sessions_owned"
+            ),
+            models.Index(
+                fields=["project", "-completed_at"],
+                condition=Q(state="completed"),
+                name="sessions_completed",
+            ),
+            models.Index(fields=["customer", "-opened_at"], name="sessions_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
+
+class Assignment(models.Model):
+    """One agent's time with one session: why it began and how it ended."""
+
+    class Reason(models.TextChoices):
+        ROUTED = "routed", _("routed")
+        FORMER = "former", _("former agent")
+        CLAIMED = "claimed", _("claimed")
+        GIVEN = "given", _("given by hand")
+        TRANSFERRED = "transferred", _("transferred")
+        REOPENED = "reopened", _("reopened")
+
+    class End(models.TextChoices):
+        COMPLETED = "completed", _("completed")
+        TRANSFERRED = "transferred", _("transferred")
+        PUT_BACK = "put_back", _("put back in line by hand")
+        OWNER_VANISHED = "owner_vanished", _("the owner was gone")
+        OWNER_REMOVED = "owner_removed", _("the owner may no longer reply")
+
+    session = models.ForeignKey(ChatSession, models.CASCADE, related_name="assignments")
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="assignments")
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    attempt = models.ForeignKey(
+        "RoutingAttempt", models.SET_NULL, null=True, related_name="assignments"
+    )
+    note = models.CharField(max_length=500, blank=True)
+    started_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+    ended_because = models.CharField(max_length=16, choices=End.choices, blank=True)
+
+    class Meta:
+        verbose_name = _("assignment")
+        verbose_name_plural = _("assignments")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(ended_at=None), name="sessions_one_owner"
+            ),
+        ]
+        indexes = [models.Index(fields=["agent", "-started_at"], name="sessions_assigned_to")]
+
+
+class RoutingAttempt(models.Model):
+    """One try to route a session: the verdict for each candidate and what came of it.
+
+    Identical outcomes in a row for a waiting session are folded: `at` first, `last_at`, `count`.
+    """
+
+    class Outcome(models.TextChoices):
+        ASSIGNED = "assigned", _("assigned")
+        WAITING = "waiting", _("nobody can receive")
+
+    session = models.ForeignKey(ChatSession, models.CASCADE, related_name="attempts")
+    trigger = models.CharField(max_length=30)
+    mode = models.CharField(max_length=12)
+    scope = models.CharField(max_length=9)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    # Why nobody at all was asked: no_agents, project_paused, bot_invalid, too_old, ...
+    project_code = models.CharField(max_length=20, blank=True)
+    agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    # [{"agent": public id, "name", "codes": [{"code", "evidence": {}}]}]; no codes: eligible
+    verdicts = models.JSONField(default=list)
+    turn_before = models.BigIntegerField(default=0)
+    turn_after = models.BigIntegerField(default=0)
+    at = models.DateTimeField(default=clock.now)
+    last_at = models.DateTimeField(default=clock.now)
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("routing attempt")
+        verbose_name_plural = _("routing attempts")
+        indexes = [models.Index(fields=["session", "-id"], name="sessions_attempts")]
