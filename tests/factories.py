@@ -1,0 +1,134 @@
+"""Rows for tests: plain functions with defaults. They write rows and nothing else (no events)."""
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+
+from accounts.models import Company, Membership, User
+from bots.models import Bot
+from core import clock
+from projects.models import Agent, Project
+from routing.models import Lease, Pool, Presence
+from sessions_app.models import Assignment, ChatSession, Customer, Message
+
+_numbers = count(1)
+
+
+def make_company(name: str = "Acme") -> Company:
+    return Company.objects.create(name=name)
+
+
+def make_user(name: str = "Alice", *, password: str | None = None, **fields: Any) -> User:
+    """A person. Without a password nobody can sign in as him (and no time is spent hashing)."""
+    fields.setdefault("email", f"{name.split()[0].lower()}.{next(_numbers)}@example.org")
+    return User.objects.create_user(name=name, password=password, **fields)
+
+
+def make_member(
+    company: Company, user: User | None = None, role: str = "agent", **fields: Any
+) -> Membership:
+    """A membership; `role`: owner, manager, agent or support."""
+    user = user or make_user(role.title())
+    return Membership.objects.create(company=company, user=user, role=role, **fields)
+
+
+def make_project(company: Company | None = None, name: str = "Help", **fields: Any) -> Project:
+    """An active project with its pool."""
+    fields.setdefault("state", Project.State.ACTIVE)
+    company = company or make_company()
+    project = Project.objects.create(company=company, name=name, **fields)
+    Pool.objects.create(project=project)
+    return project
+
+
+def make_agent(
+    project: Project, name: str = "Alice", *, user: User | None = None, **fields: Any
+) -> Agent:
+    """An agent at the end of the list, with status Online chosen and no page open."""
+    user = user or make_user(name)
+    Membership.objects.get_or_create(
+        company=project.company, user=user, defaults={"role": Membership.Role.AGENT}
+    )
+    Presence.objects.get_or_create(user=user)
+    fields.setdefault("position", Agent.objects.filter(project=project).count())
+    return Agent.objects.create(project=project, user=user, **fields)
+
+
+def make_lease(user: User, **fields: Any) -> Lease:
+    """An open session page: the person is there now."""
+    fields.setdefault("expires_at", clock.now() + timedelta(seconds=settings.LEASE_SECONDS))
+    return Lease.objects.create(user=user, **fields)
+
+
+def make_bot(project: Project, **fields: Any) -> Bot:
+    number = next(_numbers)
+    fields.setdefault("telegram_id", 7_000_000_000 + number)
+    fields.setdefault("username", f"help_{number}_bot")
+    fields.setdefault("token", f"{fields['telegram_id']}:" + "A" * 35)
+    return Bot.objects.create(project=project, **fields)
+
+
+def bot_of(project: Project) -> Bot:
+    """The project's bot, made if there is none."""
+    return Bot.objects.filter(project=project).first() or make_bot(project)
+
+
+def make_customer(project: Project, first_name: str = "Carol", **fields: Any) -> Customer:
+    fields.setdefault("telegram_id", 500_000_000 + next(_numbers))
+    return Customer.objects.create(project=project, first_name=first_name, **fields)
+
+
+def make_session(
+    project: Project,
+    *,
+    owner: Agent | None = None,
+    customer: Customer | None = None,
+    **fields: Any,
+) -> ChatSession:
+    """A session: Unassigned, or Assigned to `owner` with its Assignment, or as `fields` say."""
+    Project.objects.filter(pk=project.pk).update(last_session_number=F("last_session_number") + 1)
+    project.refresh_from_db(fields=["last_session_number"])
+    moment = clock.now()
+    if owner:
+        fields.setdefault("state", ChatSession.State.ASSIGNED)
+        fields.setdefault("assigned_at", moment)
+        fields.setdefault("waiting_since", None)
+    if fields.get("state") == ChatSession.State.COMPLETED:
+        fields.setdefault("completed_at", moment)
+        fields.setdefault("waiting_since", None)
+    session = ChatSession.objects.create(
+        project=project,
+        bot=bot_of(project),
+        customer=customer or make_customer(project),
+        number=project.last_session_number,
+        owner=owner,
+        **fields,
+    )
+    if session.state == ChatSession.State.ASSIGNED and owner:
+        Assignment.objects.create(
+            session=session, agent=owner, reason=Assignment.Reason.ROUTED, started_at=moment
+        )
+    return session
+
+
+def make_message(session: ChatSession, text: str = "Hello", **fields: Any) -> Message:
+    """A message from the customer (or as `direction` says) at the end of the session."""
+    direction = fields.setdefault("direction", Message.Direction.IN)
+    fields.setdefault("at", clock.now())
+    fields.setdefault("bot", session.bot)
+    fields.setdefault("chat_id", session.customer.telegram_id)
+    if direction == Message.Direction.IN:
+        fields.setdefault("telegram_message_id", next(_numbers))
+        session.incoming_count += 1
+        session.unanswered_since = session.unanswered_since or fields["at"]
+    session.last_message_number += 1
+    session.last_message_at = fields["at"]
+    session.last_message_text = text[:200]
+    session.last_message_direction = direction
+    session.save()
+    return Message.objects.create(
+        session=session, number=session.last_message_number, text=text, **fields
+    )
