@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -27,4 +27,4 @@ async def in_db(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) 
     long-lived loop never recovers from a restart of PostgreSQL.
     """
     door = database_sync_to_async(function, thread_sensitive=False, executor=_threads())
-    return cast(R, await door(*args, **kwargs))
+    return await door(*args, **kwargs)

@@ -50,4 +50,6 @@ class ThreadsafeInMemoryChannelLayer(InMemoryChannelLayer):
 
 def current() -> BaseChannelLayer:
     """This process's channel layer, for those that listen; hints are sent by core.kick."""
-    return get_channel_layer()
+    layer = get_channel_layer()
+    assert layer is not None, "CHANNEL_LAYERS always names one"
+    return layer

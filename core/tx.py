@@ -58,11 +58,13 @@ def change() -> Iterator[None]:
 
 
 def _write(entries: list[tuple[Writer, Any]]) -> None:
-    by_writer: dict[Writer, list[Any]] = {}
-    for writer, item in entries:
-        by_writer.setdefault(writer, []).append(item)
-    for writer, items in by_writer.items():
-        writer(items)
+    while entries:  # a writer may hand on more
+        by_writer: dict[Writer, list[Any]] = {}
+        for writer, item in entries:
+            by_writer.setdefault(writer, []).append(item)
+        entries.clear()
+        for writer, items in by_writer.items():
+            writer(items)
 
 
 def at_commit(writer: Writer, item: Any) -> None:

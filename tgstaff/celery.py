@@ -24,5 +24,3 @@ def schedule_ticks(sender: Any, **kwargs: Any) -> None:
         }
         for job in ticks.jobs.values()
     }
-
-

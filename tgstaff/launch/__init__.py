@@ -1,0 +1,1 @@
+"""What ./run does: prepare a data folder, start the processes, keep them running."""

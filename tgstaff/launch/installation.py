@@ -1,0 +1,149 @@
+"""A data folder and what belongs to it: keys, database, ports, commands."""
+
+import fcntl
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import environ
+import requests
+from cryptography.fernet import Fernet
+
+if TYPE_CHECKING:
+    from tgstaff.launch.processes import Supervisor
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+READY_SECONDS = 60
+
+
+class Trouble(Exception):
+    """What a person can mend, said in one sentence."""
+
+
+class Installation:
+    """One data folder run on one machine, with or without the simulator."""
+
+    def __init__(self, data: Path, port: int, *, simulated: bool = True, simulator_port: int = 0):
+        self.data = data
+        self.port = port
+        self.simulated = simulated
+        self.simulator_port = simulator_port or port + 1
+        self.web = f"http://127.0.0.1:{port}"
+        self.simulator = f"http://127.0.0.1:{self.simulator_port}"
+
+    @property
+    def ports(self) -> list[int]:
+        return [self.port, self.simulator_port] if self.simulated else [self.port]
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder's lock file: two instances on one SQLite would fight for the bots."""
+        self._make_folder()
+        with open(self.data / "lock", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise Trouble(f"TG-Staff is running on {self.data} already.") from None
+            yield
+
+    def _make_folder(self) -> None:
+        try:
+            self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self.data / "lock").touch()
+        except OSError as error:
+            raise Trouble(
+                f"The data folder {self.data} cannot be written ({error.strerror}): "
+                "choose another with --data DIR."
+            ) from None
+
+    def prepare(self) -> None:
+        """Keys on first start, then the tables. Raises Trouble with the first line of what failed."""
+        self.environment = self._environment()
+        migrated = subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            cwd=BASE_DIR,
+            env=self.environment,
+            stdout=sys.stderr,
+            check=False,
+        )
+        if migrated.returncode:
+            raise Trouble("The tables could not be made: see above.")
+
+    def _environment(self) -> dict[str, str]:
+        environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+        return {
+            **self._keys(),
+            **os.environ,
+            **self._simulated_telegram(),
+            "DATA_DIR": str(self.data),
+            "DATABASE_URL": f"sqlite:///{self.data / 'tgstaff.sqlite3'}",
+            "REDIS_URL": "",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _simulated_telegram(self) -> dict[str, str]:
+        if not self.simulated:
+            return {}
+        return {"TELEGRAM_API_BASE": self.simulator, "TELEGRAM_LINK_BASE": self.simulator}
+
+    def _keys(self) -> dict[str, str]:
+        """SECRET_KEY and FIELD_KEYS, made on first start and readable by the owner alone."""
+        file = self.data / "keys.env"
+        if not file.exists():
+            if (self.data / "tgstaff.sqlite3").exists():
+                raise Trouble(
+                    f"{file} is gone, and with it the key to the bot tokens in this folder's "
+                    "database: put it back, or start anew with --data DIR."
+                )
+            write_private(
+                file,
+                f"SECRET_KEY={secrets.token_urlsafe(48)}\n"
+                f"FIELD_KEYS={Fernet.generate_key().decode()}\n",
+            )
+        return dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
+
+    @property
+    def serve_command(self) -> list[str]:
+        return [sys.executable, "-m", "tgstaff.serve", "--port", str(self.port)]
+
+    @property
+    def simulator_command(self) -> list[str]:
+        return [sys.executable, "-m", "simulator"] + [
+            f"--port={self.simulator_port}",
+            f"--state-file={self.data / 'simulator.json'}",
+        ]
+
+    def wait_until_ready(self, supervisor: "Supervisor") -> None:
+        wait_for(f"{self.web}/sign-in/", supervisor)
+
+
+def wait_for(address: str, supervisor: "Supervisor | None" = None) -> None:
+    """Until `address` answers 200. Raises Trouble after a minute, or when a process has died."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if supervisor is not None:
+            supervisor.refuse_dead()
+        try:
+            if requests.get(address, timeout=5).ok:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    raise Trouble(f"{address} did not answer within {READY_SECONDS} s: see the lines above.")
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.rename(file)

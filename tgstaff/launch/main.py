@@ -1,0 +1,85 @@
+import argparse
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from tgstaff.launch import demo, installation, smoke
+from tgstaff.launch.installation import Installation, Trouble
+from tgstaff.launch.processes import Supervisor
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code of `./run`. What a person can mend is one sentence, never a traceback."""
+    options = _parse(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return smoke.run() if options.smoke else _serve(options)
+    except Trouble as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _interrupt(signum: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run", add_help=False)
+    parser.add_argument("--port", type=_port, default=8000)
+    parser.add_argument("--data", type=Path, default=installation.BASE_DIR / ".data")
+    parser.add_argument("--no-demo", action="store_true")
+    parser.add_argument("--smoke", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65534:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1 to 65534")
+    return int(text)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    place = Installation(options.data.resolve(), options.port, simulated=not options.no_demo)
+    for port in place.ports:
+        _refuse_busy(port)
+    with place.locked():
+        place.prepare()
+        with Supervisor(place.environment) as supervisor:
+            people = []
+            if place.simulated:
+                supervisor.start("simulator", place.simulator_command)
+                people = demo.prepare(place)
+            supervisor.start("serve", place.serve_command)
+            place.wait_until_ready(supervisor)
+            print(_welcome(place, people), flush=True)
+            supervisor.watch()
+    return 0
+
+
+def _refuse_busy(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Trouble(
+                f"Port {port} cannot be used ({error.strerror}): choose others with --port N."
+            ) from None
+
+
+def _welcome(place: Installation, people: list[demo.Person]) -> str:
+    lines = ["", "TG-Staff is ready.", ""]
+    lines += [f"  Agents' page  {place.web}/app/", f"  Console       {place.web}/console/"]
+    if place.simulated:
+        lines += [f"  Phone         {place.simulator}/   (in Telegram's place)"]
+    if people:
+        lines += ["", "  Sign in, each in a private window of its own:"]
+        lines += [f"    {who.role:<9}{who.email:<24}{who.password}" for who in people]
+        lines += [f"  (kept in {demo.passwords_file(place)})"]
+    elif not place.simulated:
+        lines += ["", "  First company: .venv/bin/python manage.py create_company --help"]
+    return "\n".join([*lines, "", "Ctrl-C ends all of it.", ""])
