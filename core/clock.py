@@ -5,7 +5,6 @@ wrong by hours; the database's clock is the one they share. Asking it costs a ro
 process asks every `ANCHOR_SECONDS` and adds its own monotonic time in between.
 """
 
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,23 +17,24 @@ ANCHOR_SECONDS = 15.0
 
 
 class _Anchor:
+    """A moment of the database's clock, and the process's own when it was asked."""
+
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.database_time: datetime | None = None
-        self.taken_at = 0.0
+        # One tuple, replaced whole: a thread that reads while another asks sees the old pair or
+        # the new one, never half of each.
+        self.pair: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
-        if self.database_time is None or time.monotonic() - self.taken_at > ANCHOR_SECONDS:
-            self._take()
-        assert self.database_time is not None
-        return self.database_time + timedelta(seconds=time.monotonic() - self.taken_at)
+        pair = self.pair
+        if pair is None or time.monotonic() - pair[1] > ANCHOR_SECONDS:
+            self.pair = pair = self._ask()
+        database_time, taken_at = pair
+        return database_time + timedelta(seconds=time.monotonic() - taken_at)
 
-    def _take(self) -> None:
+    def _ask(self) -> tuple[datetime, float]:
         asked_at = time.monotonic()
         database_time = _ask_database()
-        with self.lock:
-            self.taken_at = (asked_at + time.monotonic()) / 2
-            self.database_time = database_time
+        return database_time, (asked_at + time.monotonic()) / 2
 
 
 def _ask_database() -> datetime:

@@ -129,6 +129,7 @@ def snapshot() -> Iterator[None]:
 @contextmanager
 def _deferred() -> Iterator[None]:
     """SQLite: readers take no write lock (the connection's default is BEGIN IMMEDIATE)."""
+    connection.ensure_connection()  # a new one would bring the usual mode back
     usual = connection.transaction_mode  # type: ignore[attr-defined]  # SQLite's wrapper has it
     connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]  # as above
     try:
