@@ -1,0 +1,138 @@
+"""What every test stands on: the pass it runs in, private servers, and no way out to the network."""
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+
+from tests.support import environment, servers
+
+ON_POSTGRES = os.environ["TEST_DB"] == "postgres"
+ROW_FIXTURES = {"db", "transactional_db", "django_db_setup"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    Path(django_settings.DATA_DIR).mkdir(exist_ok=True)
+    sys.addaudithook(_refuse_network)
+    if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers are stopped
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        environment.running.close()
+        shutil.rmtree(django_settings.DATA_DIR, ignore_errors=True)
+
+
+def pytest_report_header() -> str:
+    where = django_settings.DATABASES["default"]
+    return f"database: {where['ENGINE'].rsplit('.', 1)[-1]} ({os.environ['TEST_DB']} pass)"
+
+
+def _refuse_network(event: str, args: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(args[1], tuple) and not _is_loopback(args[1][0]):
+        raise RuntimeError(f"A test tried to reach {args[1]!r}: tests stay on this machine.")
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+# ---------------------------------------------------------------- which tests belong to the pass
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """SQLite pass: all but `postgres`. PostgreSQL pass: what touches rows."""
+    mine = [item for item in items if _belongs(item)]
+    others = [item for item in items if not _belongs(item)]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = mine
+    config.stash[_left_out] = len(others)
+
+
+_left_out = pytest.StashKey[int]()
+
+
+def _belongs(item: pytest.Item) -> bool:
+    if ON_POSTGRES:
+        return _touches_rows(item) or item.get_closest_marker("e2e") is not None
+    return item.get_closest_marker("postgres") is None
+
+
+def _touches_rows(item: pytest.Item) -> bool:
+    marked = item.get_closest_marker("django_db") or item.get_closest_marker("postgres")
+    return marked is not None or bool(ROW_FIXTURES & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """xdist's parent collects nothing itself: its workers tell it what they left out."""
+    node.config.stash[_left_out] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    left_out = config.stash.get(_left_out, 0)
+    why = "touch no rows" if ON_POSTGRES else "need PostgreSQL"
+    other = "SQLite" if ON_POSTGRES else "PostgreSQL"
+    if left_out:
+        terminalreporter.write_line(f"{left_out} tests {why}: they run in the {other} pass.")
+    if _forbidden_skips(terminalreporter):
+        terminalreporter.write_line("CI allows no skipped test.", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = config.stash.get(_left_out, 0)
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and _forbidden_skips(reporter) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _forbidden_skips(reporter: Any) -> bool:
+    return bool(os.environ.get("CI") and reporter.stats.get("skipped"))
+
+
+# ---------------------------------------------------------------- servers
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Valkey or Redis for this process: TEST_REDIS_URL, else a private one."""
+    given = os.environ.get("TEST_REDIS_URL")
+    if given:
+        yield given
+        return
+    with servers.valkey() as server:
+        yield server.url
+
+
+@pytest.fixture
+def database_url(transactional_db: None) -> str:
+    """The test database, for the DATABASE_URL of a process that the test starts."""
+    parts = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{parts['NAME']}"
+    return (
+        f"postgres://{parts['USER']}:{parts['PASSWORD']}@{parts['HOST']}:{parts['PORT']}"
+        f"/{parts['NAME']}"
+    )
+
+
+@pytest.fixture
+def shift_clock(settings: Any) -> Callable[[float], None]:
+    """Move the product's clock by so many seconds."""
+
+    def shift(seconds: float) -> None:
+        settings.CLOCK_SHIFT += seconds
+
+    return shift
