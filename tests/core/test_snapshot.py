@@ -1,5 +1,7 @@
 """core.tx.snapshot: one state, while others commit."""
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, connection
 
@@ -58,8 +60,9 @@ def test_afterwards_the_connection_is_as_it_was():
         names()
     with tx.change():
         add("written")
-    if connection.vendor == "sqlite":
-        assert vars(connection)["transaction_mode"] == "IMMEDIATE"
+    wrapper: Any = connection
+    if wrapper.vendor == "sqlite":
+        assert wrapper.transaction_mode == "IMMEDIATE"
     assert names() == ["written"]
 
 
