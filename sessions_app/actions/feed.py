@@ -1,0 +1,68 @@
+"""What pages are told: each function records one event of docs/live-protocol.md.
+
+Called inside the change that made it true. An event carries the row as it is when it is recorded,
+so these come after the row has been written.
+"""
+
+from collections.abc import Sequence
+
+from live.actions import record
+from projects.models import Agent, Project
+from sessions_app import events
+from sessions_app.models import ChatSession, Customer, Message
+from sessions_app.queries import team
+
+EVERYONE = ["everyone"]
+
+
+def session_changed(
+    session: ChatSession, *, was: str | None, before: Sequence[str] | None = None
+) -> None:
+    """`was`: its state before, None when it has just been opened. `before`: the audience before
+    (`events.audience`), where owner or state changed."""
+    record(
+        stream=session.project.public_id,
+        kind="session.changed",
+        payload=events.session_payload(session) | {"was": was},
+        audience=events.audience(session),
+        before=before,
+    )
+
+
+def message_changed(message: Message) -> None:
+    """New, edited, or its delivery is known better."""
+    record(
+        stream=message.session.project.public_id,
+        kind="message.changed",
+        payload=events.message_payload(message),
+        audience=events.audience(message.session),
+    )
+
+
+def customer_changed(customer: Customer) -> None:
+    record(
+        stream=customer.project.public_id,
+        kind="customer.changed",
+        payload=events.customer_payload(customer),
+        audience=EVERYONE,
+    )
+
+
+def project_changed(project: Project) -> None:
+    """Its settings, its team or its bot."""
+    record(
+        stream=project.public_id,
+        kind="project.changed",
+        payload=team.project_row(project),
+        audience=EVERYONE,
+    )
+
+
+def read_changed(session: ChatSession, agent: Agent, *, seen: int) -> None:
+    """`seen`: how many of the customer's messages the agent has seen."""
+    record(
+        stream=session.project.public_id,
+        kind="read.changed",
+        payload={"session": str(session.public_id), "seen": seen},
+        audience=[events.own_tag(agent)],
+    )

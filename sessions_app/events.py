@@ -1,0 +1,177 @@
+"""The rows as pages see them: pure builders of the payloads in docs/live-protocol.md.
+
+They touch the database for nothing that `for_page()` has loaded. Sequential keys never leave here.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from bots.models import Bot
+from live.events import moment
+from projects.models import Agent, Project
+from routing.models import Pool
+from sessions_app.models import ChatSession, Customer, Message, RoutingAttempt
+
+Payload = dict[str, Any]
+
+
+def person(agent: Agent) -> Payload:
+    return {"id": str(agent.public_id), "name": agent.user.name}
+
+
+def own_tag(agent: Agent) -> str:
+    return f"agent:{agent.public_id}"
+
+
+def audience(session: ChatSession) -> list[str]:
+    """The tags of those who may see the session now."""
+    if session.state == ChatSession.State.UNASSIGNED:
+        return ["managers", "pool"]
+    tags = ["managers", "others"]
+    return [*tags, own_tag(session.owner)] if session.owner else tags
+
+
+def customer_payload(customer: Customer) -> Payload:
+    return {
+        "id": str(customer.public_id),
+        "name": customer.name,
+        "username": customer.username,
+        "language": customer.language_code,
+        "blocked": customer.blocked_at is not None,
+    }
+
+
+def session_payload(session: ChatSession) -> Payload:
+    """Needs project, customer and owner__user loaded."""
+    return {
+        "id": str(session.public_id),
+        "project": str(session.project.public_id),
+        "number": session.number,
+        "state": session.state,
+        "owner": person(session.owner) if session.owner else None,
+        "customer": customer_payload(session.customer),
+        "opened_at": moment(session.opened_at),
+        "queued_at": moment(session.queued_at),
+        "waiting_since": moment(session.waiting_since),
+        "assigned_at": moment(session.assigned_at),
+        "completed_at": moment(session.completed_at),
+        "flagged": session.is_flagged,
+        "incoming": session.incoming_count,
+        "unanswered_since": moment(session.unanswered_since),
+        "last": _last(session),
+    }
+
+
+def _last(session: ChatSession) -> Payload | None:
+    if session.last_message_at is None:
+        return None
+    return {
+        "number": session.last_message_number,
+        "at": moment(session.last_message_at),
+        "text": session.last_message_text,
+        "direction": session.last_message_direction,
+    }
+
+
+def message_payload(message: Message) -> Payload:
+    """Needs session and author__user loaded."""
+    return {
+        "id": str(message.public_id),
+        "session": str(message.session.public_id),
+        "number": message.number,
+        "direction": message.direction,
+        "kind": message.kind,
+        "text": message.text,
+        "data": message.data,
+        "at": moment(message.at),
+        "received_at": moment(message.received_at),
+        "edited_at": moment(message.edited_at),
+        "versions": message.versions,
+        "author": person(message.author) if message.author else None,
+        "place": message.telegram_message_id,
+        "reply_to": message.reply_to_telegram_id,
+        "key": str(message.client_key) if message.client_key else None,
+        "delivery": message.delivery,
+        "error": _delivery_error(message),
+    }
+
+
+def _delivery_error(message: Message) -> Payload | None:
+    if not message.delivery_error:
+        return None
+    return {"code": message.delivery_error, "text": message.delivery_text}
+
+
+def presence_payload(
+    agent: Agent,
+    *,
+    status: str,
+    state: str,
+    since: datetime | None,
+    open_sessions: int,
+    codes: Sequence[Payload],
+) -> Payload:
+    """Needs user loaded. `codes`: the rules that are not met, [{"code", "evidence"}]."""
+    return {
+        "agent": str(agent.public_id),
+        "name": agent.user.name,
+        "status": status,
+        "state": state,
+        "since": moment(since),
+        "open": open_sessions,
+        "limit": agent.session_limit,
+        "codes": list(codes),
+    }
+
+
+def project_payload(
+    project: Project,
+    *,
+    pool: Pool,
+    bot: Bot | None,
+    agents: Sequence[Agent],
+    in_scope: Collection[int],
+) -> Payload:
+    """`agents`: the team in its order, with user loaded; `in_scope`: the keys of those in scope."""
+    return {
+        "id": str(project.public_id),
+        "name": project.name,
+        "state": project.state,
+        "mode": pool.mode,
+        "scope": pool.scope,
+        "language": project.language,
+        "time_zone": project.time_zone,
+        "bot": bot_payload(bot),
+        "agents": [_team_member(agent, agent.pk in in_scope) for agent in agents],
+    }
+
+
+def bot_payload(bot: Bot | None) -> Payload | None:
+    return {"username": bot.username, "name": bot.name, "state": bot.state} if bot else None
+
+
+def _team_member(agent: Agent, in_scope: bool) -> Payload:
+    return person(agent) | {
+        "position": agent.position,
+        "enabled": agent.is_enabled,
+        "in_scope": in_scope,
+        "limit": agent.session_limit,
+    }
+
+
+def why_payload(attempt: RoutingAttempt) -> Payload:
+    """The latest try to route a session. Needs agent__user loaded."""
+    return {
+        "outcome": attempt.outcome,
+        "trigger": attempt.trigger,
+        "mode": attempt.mode,
+        "scope": attempt.scope,
+        "project_code": attempt.project_code,
+        "at": moment(attempt.at),
+        "last_at": moment(attempt.last_at),
+        "count": attempt.count,
+        "turn": attempt.turn_after,
+        "agent": person(attempt.agent) if attempt.agent else None,
+        "verdicts": attempt.verdicts,
+    }
