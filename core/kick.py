@@ -11,30 +11,44 @@ import logging
 import os
 import threading
 from collections import deque
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from celery import current_app
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import transaction
+from kombu import Connection
 
 log = logging.getLogger(__name__)
 
 QUEUE_SIZE = 10_000
 SEND_SECONDS = 1.0
 REST_SECONDS = 1.0
+# For kicks alone: a worker waits for its broker with more patience.
+IMPATIENT = {
+    "socket_connect_timeout": SEND_SECONDS,
+    "socket_timeout": SEND_SECONDS,
+    "max_retries": 0,
+}
 
 Kick = tuple[str, str, dict[str, Any]]
 
 
 def task(name: str, /, **kwargs: Any) -> None:
     """After commit, ask a worker to run the Celery task `name`."""
-    transaction.on_commit(partial(_sender().put, ("task", name, kwargs)), robust=True)
+    _after_commit(("task", name, kwargs))
 
 
 def hint(group: str, /, **message: Any) -> None:
     """After commit, send `message` (plain data with a "type") to a channel-layer group."""
-    transaction.on_commit(partial(_sender().put, ("hint", group, message)), robust=True)
+    _after_commit(("hint", group, message))
+
+
+def _after_commit(kick: Kick) -> None:
+    if kick[0] in settings.KICKS:
+        transaction.on_commit(partial(_sender().put, kick), robust=True)
 
 
 def dropped() -> int:
@@ -46,8 +60,10 @@ class _Sender:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.queue: deque[Kick] = deque()
-        self.filled = threading.Event()
+        self.loop = asyncio.new_event_loop()
+        self.filled = asyncio.Event()
         self.dropped = 0
+        self.broker: Connection | None = None
         threading.Thread(target=self._run, name="kicks", daemon=True).start()
 
     def put(self, kick: Kick) -> None:
@@ -55,39 +71,49 @@ class _Sender:
             self.dropped += 1
             return
         self.queue.append(kick)
-        self.filled.set()
+        self.loop.call_soon_threadsafe(self.filled.set)
 
     def _run(self) -> None:
-        asyncio.run(self._send_all())
+        self.loop.run_until_complete(self._send_all())
 
     async def _send_all(self) -> None:
-        # The layer's connection belongs to this loop, so the loop must turn while the queue is
-        # empty too: the wait happens in a thread.
         while True:
-            await asyncio.to_thread(self.filled.wait)
+            await self.filled.wait()
             self.filled.clear()
             while self.queue:
                 await self._send_or_rest(self.queue.popleft())
 
     async def _send_or_rest(self, kick: Kick) -> None:
         try:
-            await _send(kick)
+            await self._send(kick)
         except Exception as error:
             # Old kicks are worthless once the wire is back: the clocks have found the work.
             self.dropped += 1 + len(self.queue)
             self.queue.clear()
+            self._let_go()
             log.warning("kick %s failed: %s", kick[1], type(error).__name__)
             await asyncio.sleep(REST_SECONDS)
 
-
-async def _send(kick: Kick) -> None:
-    kind, name, payload = kick
-    if kind == "task":
-        current_app.send_task(name, kwargs=payload, ignore_result=True, retry=False)
-    else:
+    async def _send(self, kick: Kick) -> None:
+        kind, name, payload = kick
         layer = get_channel_layer()
-        if layer is not None:
+        if kind == "task":
+            self._publish(name, payload)
+        elif layer is not None:
             await asyncio.wait_for(layer.group_send(name, payload), SEND_SECONDS)
+
+    def _publish(self, name: str, payload: dict[str, Any]) -> None:
+        if self.broker is None:
+            self.broker = current_app.connection_for_write(transport_options=IMPATIENT)
+        current_app.send_task(
+            name, kwargs=payload, connection=self.broker, ignore_result=True, retry=False
+        )
+
+    def _let_go(self) -> None:
+        if self.broker is not None:
+            with suppress(Exception):  # it is broken already
+                self.broker.release()
+            self.broker = None
 
 
 _current: _Sender | None = None
