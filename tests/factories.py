@@ -124,11 +124,12 @@ def make_message(session: ChatSession, text: str = "Hello", **fields: Any) -> Me
         fields.setdefault("telegram_message_id", next(_numbers))
         session.incoming_count += 1
         session.unanswered_since = session.unanswered_since or fields["at"]
-    session.last_message_number += 1
+    session.message_count += 1
+    session.last_message_number = session.message_count
     session.last_message_at = fields["at"]
     session.last_message_text = text[:200]
     session.last_message_direction = direction
     session.save()
     return Message.objects.create(
-        session=session, number=session.last_message_number, text=text, **fields
+        session=session, number=session.message_count, text=text, **fields
     )

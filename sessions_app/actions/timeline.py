@@ -7,18 +7,28 @@ from sessions_app.actions import feed
 from sessions_app.models import ChatSession, Message
 
 PREVIEW = 200
+# What a new message changes in its session's row.
+FOLLOWED = (
+    "message_count",
+    "last_message_number",
+    "last_message_at",
+    "last_message_text",
+    "last_message_direction",
+    "incoming_count",
+    "unanswered_since",
+)
 
 
 def post_system(session: ChatSession, code: str, **data: Any) -> Message:
     """Write a system line; `code` and `data` as in docs/live-protocol.md ("message").
 
-    The session is locked. It stays what its list row shows: system lines are no news from people.
+    The session is locked. Its list row goes on showing what people wrote.
     """
-    session.last_message_number += 1
-    session.save(update_fields=["last_message_number"])
+    session.message_count += 1
+    session.save(update_fields=["message_count"])
     message = Message.objects.create(
         session=session,
-        number=session.last_message_number,
+        number=session.message_count,
         direction=Message.Direction.SYSTEM,
         kind=code,
         data=data,
@@ -28,9 +38,10 @@ def post_system(session: ChatSession, code: str, **data: Any) -> Message:
     return message
 
 
-def follow(session: ChatSession, message: Message) -> None:
-    """Let the session's row show the message (in memory): the last one, and who waits for whom."""
-    session.last_message_number = message.number
+def append(session: ChatSession, message: Message) -> None:
+    """Give the message its number and let the session's row show it. In memory: save FOLLOWED."""
+    session.message_count += 1
+    message.number = session.last_message_number = session.message_count
     session.last_message_at = message.at
     session.last_message_text = preview(message)
     session.last_message_direction = message.direction
@@ -39,16 +50,6 @@ def follow(session: ChatSession, message: Message) -> None:
         session.unanswered_since = session.unanswered_since or message.at
     else:
         session.unanswered_since = None
-
-
-FOLLOWED = (
-    "last_message_number",
-    "last_message_at",
-    "last_message_text",
-    "last_message_direction",
-    "incoming_count",
-    "unanswered_since",
-)
 
 
 def preview(message: Message) -> str:

@@ -72,9 +72,7 @@ class ChatSession(models.Model):
     # The project's running number ("#4182"): a label, accepted in no address.
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.UNASSIGNED)
-    owner = models.ForeignKey(
-        Agent, models.PROTECT, null=True, blank=True, related_name="sessions"
-    )
+    owner = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="sessions")
     opened_at = models.DateTimeField(default=clock.now)
     # The place in the line: kept by automatic release, set anew when put back by hand.
     queued_at = models.DateTimeField(default=clock.now)
@@ -87,6 +85,9 @@ class ChatSession(models.Model):
     # Told to managers: kept although its owner is not there.
     is_flagged = models.BooleanField(default=False)
 
+    # Entries of the timeline so far: the number of the newest.
+    message_count = models.PositiveIntegerField(default=0)
+    # The newest one that a person wrote, for the list.
     last_message_number = models.PositiveIntegerField(default=0)
     last_message_at = models.DateTimeField(null=True)
     last_message_text = models.CharField(max_length=200, blank=True)
@@ -121,9 +122,7 @@ class ChatSession(models.Model):
                 condition=Q(state="unassigned"),
                 name="sessions_waiting",
             ),
-            models.Index(
-                fields=["owner"], condition=Q(state="assigned"), name="sessions_owned"
-            ),
+            models.Index(fields=["owner"], condition=Q(state="assigned"), name="sessions_owned"),
             models.Index(
                 fields=["project", "-completed_at"],
                 condition=Q(state="completed"),
