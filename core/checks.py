@@ -97,3 +97,13 @@ def check_several_processes(app_configs: Any, **kwargs: Any) -> Iterable[CheckMe
             hint="Only the one-process shape of ./run works without Redis.",
             id="core.E008",
         )
+
+
+@register()
+def check_kicks(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    for kind in set(settings.KICKS) - {"task", "hint"}:
+        yield Error(
+            f"KICKS names an unknown kind: {kind!r}.",
+            hint="Leave it out, or list task, hint or both.",
+            id="core.E009",
+        )

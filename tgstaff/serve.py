@@ -9,6 +9,9 @@ import asyncio
 import logging
 import os
 import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgstaff.settings")
 
@@ -19,7 +22,6 @@ django.setup()
 
 from bots.gateway import Gateway
 from celery.beat import Scheduler, Service
-from celery.worker import WorkController
 from django.conf import settings
 from django.core.management import call_command
 
@@ -35,21 +37,22 @@ STOP_SECONDS = 8
 def main() -> None:
     options = _parse()
     call_command("check")
-    worker = _start_worker()
-    beat = _start_beat()
-    gateway = GatewayThread()
-    gateway.start()
-    try:
+    with ExitStack() as parts:
+        for name in sorted(PARTS.keys() - set(options.without)):
+            parts.callback(PARTS[name]())
         _web(options.port).run()
-    finally:
-        gateway.stop()
-        beat.stop()
-        worker.stop(exitcode=0)
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tgstaff.serve", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        default=[],
+        choices=sorted(PARTS),
+        help="leave parts out, to see the others take over",
+    )
     return parser.parse_args()
 
 
@@ -64,7 +67,10 @@ def _web(port: int) -> Server:
     )
 
 
-def _start_worker() -> WorkController:
+Stop = Callable[[], None]
+
+
+def _start_worker() -> Stop:
     worker = app.WorkController(
         hostname="embedded@localhost",
         pool="threads",
@@ -74,13 +80,19 @@ def _start_worker() -> WorkController:
         without_heartbeat=True,
     )
     threading.Thread(target=worker.start, name="worker", daemon=True).start()
-    return worker
+    return partial(worker.stop, exitcode=0)
 
 
-def _start_beat() -> Service:
+def _start_beat() -> Stop:
     service = Service(app, scheduler_cls=Scheduler)
     threading.Thread(target=service.start, name="beat", daemon=True).start()
-    return service
+    return service.stop
+
+
+def _start_gateway() -> Stop:
+    gateway = GatewayThread()
+    gateway.start()
+    return gateway.stop
 
 
 class GatewayThread(threading.Thread):
@@ -105,6 +117,9 @@ class GatewayThread(threading.Thread):
     def stop(self) -> None:
         self.loop.call_soon_threadsafe(self.ending.set)
         self.join(STOP_SECONDS)
+
+
+PARTS = {"worker": _start_worker, "beat": _start_beat, "gateway": _start_gateway}
 
 
 if __name__ == "__main__":

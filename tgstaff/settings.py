@@ -129,6 +129,8 @@ DATABASES = {"default": _database(DATABASE_URL)}
 # ---------------------------------------------------------------- hints and tasks (may all be lost)
 
 REDIS_URL = env.str("REDIS_URL", default="")
+# Which kicks are sent. Leaving one out proves that nothing depends on it: only slower.
+KICKS: list[str] = env.list("KICKS", default=["task", "hint"])
 
 CHANNEL_LAYERS: dict[str, dict[str, Any]]
 if REDIS_URL:
@@ -243,6 +245,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 TELEGRAM_API_BASE = env.str("TELEGRAM_API_BASE", default="https://api.telegram.org")
 TELEGRAM_LINK_BASE = env.str("TELEGRAM_LINK_BASE", default="https://t.me")
+# Telegram lets about 20 bots that were silent start in a minute from one address. 0: no limit.
+BOT_STARTS_PER_MINUTE = env.int(
+    "BOT_STARTS_PER_MINUTE", default=20 if "api.telegram.org" in TELEGRAM_API_BASE else 0
+)
 
 # ---------------------------------------------------------------- documented times, in seconds
 
@@ -253,6 +259,8 @@ GRACE_SECONDS = env.float("GRACE_SECONDS", default=60)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5)
 PULSE_SECONDS = env.float("PULSE_SECONDS", default=5)
 BOT_LEASE_SECONDS = env.float("BOT_LEASE_SECONDS", default=10)
+SEND_SECONDS = env.float("SEND_SECONDS", default=20)
+UPDATE_HOURS = env.float("UPDATE_HOURS", default=72)
 
 # ---------------------------------------------------------------- words, time, static files
 
@@ -281,6 +289,8 @@ LOGGING = {
         "daphne": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
+        # quotes addresses, and a bot's address holds its token
+        "urllib3": {"level": "ERROR"},
     },
 }
 

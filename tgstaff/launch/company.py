@@ -11,10 +11,9 @@ import django
 
 django.setup()
 
-from bots.actions import bots
-
 from accounts import actions as accounts
 from accounts.models import Company
+from bots.actions import bots
 from projects import actions as projects
 
 
