@@ -1,6 +1,7 @@
 """A project's Telegram bot, what came in from it and what goes out to it."""
 
 import uuid
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -10,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from core import clock
 from core.fields import EncryptedTextField
 from projects.models import Project
+
+# What Telegram is asked for, the same everywhere: it remembers the latest list for each bot.
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 
 
 class Bot(models.Model):
@@ -57,6 +61,16 @@ class Bot(models.Model):
 
     def __str__(self) -> str:
         return f"@{self.username}"
+
+    def is_new(self, moment: datetime) -> bool:
+        """Whether Telegram will count it among the new ones: it has not been heard of lately."""
+        return self.last_read_at is None or self.last_read_at < moment - timedelta(hours=1)
+
+
+class Inbox(models.Model):
+    """What a drain locks. Not the bot's own row: reads are stored and leases renewed meanwhile."""
+
+    bot = models.OneToOneField(Bot, models.CASCADE, primary_key=True, related_name="inbox")
 
 
 class InboundUpdate(models.Model):

@@ -78,13 +78,17 @@ def in_change() -> bool:
     return bool(_frames.stack)
 
 
-def lock(queryset: QuerySet[M]) -> QuerySet[M]:
+def lock(queryset: QuerySet[M], *, skip_locked: bool = False) -> QuerySet[M]:
     """The rows, locked in the order of their keys until the change ends.
+
+    `skip_locked`: leave out rows that somebody else holds instead of waiting for them.
 
     NO KEY: a plain FOR UPDATE also blocks every insert that refers to the row. SQLite ignores row
     locks; there BEGIN IMMEDIATE is the lock.
     """
-    return queryset.order_by("pk").select_for_update(no_key=True, of=("self",))
+    return queryset.order_by("pk").select_for_update(
+        no_key=True, of=("self",), skip_locked=skip_locked
+    )
 
 
 def run(action: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
