@@ -61,11 +61,11 @@ class Pool(models.Model):
     hidden_pages_receive = models.BooleanField(_("hidden pages receive"), default=True)
     too_old_days = models.PositiveSmallIntegerField(_("waiting longest (days)"), default=7)
 
-    # The circle's cursor: the agent served last, or the gap at his place if he has left.
+    # The circle's cursor: the agent served last, whom it follows through every reorder. When he
+    # leaves the list it goes to the one before him, so that the next is the one after the gap.
     cursor_agent = models.ForeignKey(
         Agent, models.SET_NULL, null=True, editable=False, related_name="+"
     )
-    cursor_position = models.IntegerField(default=-1, editable=False)
     # Automatic assignments so far.
     turn = models.BigIntegerField(default=0, editable=False)
 
@@ -83,7 +83,10 @@ class Turn(models.Model):
 
 
 class Presence(models.Model):
-    """The status a person has chosen, for all projects, and what was last computed of it."""
+    """The status a person has chosen, for all projects. Whether he is there is computed when read.
+
+    Its row is the lock of all who change one person's presence.
+    """
 
     class Status(models.TextChoices):
         ONLINE = "online", _("Online")

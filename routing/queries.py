@@ -1,0 +1,188 @@
+"""Who is there, and the candidates of a project as choose() wants them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accounts.models import Membership
+from bots.models import Bot
+from core import clock
+from live.events import moment
+from projects.models import Agent, Project
+from routing.choice import BEFORE_ALL, Candidate, Place, Rules
+from routing.models import Lease, Pool, Presence, PresenceInterval, Turn
+
+State = PresenceInterval.State
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceNow:
+    """A person's presence at this moment, for all projects.
+
+    `status` is what he has chosen, `state` what is computed of it and of his pages, `since` when
+    that began (None: he was never here). `last_seen_at`: now if he is here; None: never.
+    """
+
+    status: str
+    state: str
+    since: datetime | None
+    last_seen_at: datetime | None
+    status_since: datetime | None
+
+    @property
+    def is_connected(self) -> bool:
+        return self.state != State.OFFLINE
+
+
+@dataclass(slots=True)
+class _Traces:
+    """What the tables hold about one person."""
+
+    status: str = Presence.Status.ONLINE
+    status_since: datetime | None = None
+    leases: list[Lease] = field(default_factory=list)
+    interval: PresenceInterval | None = None
+
+
+def presence(user_ids: Collection[int]) -> dict[int, PresenceNow]:
+    """The presence of each of these people, computed now from status and leases; three queries."""
+    now = clock.now()
+    return {user_id: _presence(found, now) for user_id, found in _traces(user_ids).items()}
+
+
+def _traces(user_ids: Collection[int]) -> dict[int, _Traces]:
+    found = {user_id: _Traces() for user_id in user_ids}
+    for row in Presence.objects.filter(user_id__in=user_ids):
+        found[row.user_id].status = row.status
+        found[row.user_id].status_since = row.changed_at
+    for lease in Lease.objects.filter(user_id__in=user_ids):
+        found[lease.user_id].leases.append(lease)
+    for interval in PresenceInterval.objects.filter(user_id__in=user_ids, ended_at=None):
+        found[interval.user_id].interval = interval
+    return found
+
+
+def _presence(found: _Traces, now: datetime) -> PresenceNow:
+    state = _state(found, now)
+    since = _since(found, state, now)
+    return PresenceNow(
+        status=found.status,
+        state=state,
+        since=since,
+        last_seen_at=since if state == State.OFFLINE else now,
+        status_since=found.status_since,
+    )
+
+
+def _state(found: _Traces, now: datetime) -> str:
+    live = [lease for lease in found.leases if lease.expires_at > now]
+    if not live:
+        return State.OFFLINE
+    if found.status == Presence.Status.AWAY:
+        return State.AWAY
+    return State.ONLINE if any(lease.visible for lease in live) else State.HIDDEN
+
+
+def _since(found: _Traces, state: str, now: datetime) -> datetime | None:
+    """From the open interval, unless a lease has run out that the sweep has not seen yet."""
+    if found.interval and found.interval.state == state:
+        return found.interval.started_at
+    if state == State.OFFLINE:
+        return max((lease.expires_at for lease in found.leases), default=None)
+    return now
+
+
+def was_here_since(user_id: int, at: datetime) -> bool:
+    """Whether the person has had a session page open at some moment after `at`."""
+    here = PresenceInterval.objects.filter(user_id=user_id).exclude(state=State.OFFLINE)
+    return here.filter(ended_at=None).exists() or here.filter(ended_at__gt=at).exists()
+
+
+def rules_of(pool: Pool) -> Rules:
+    return Rules(
+        mode=pool.mode,
+        random_ties=pool.ties == Pool.Ties.RANDOM,
+        list_size=_list_size(pool),
+        hidden_pages_receive=pool.hidden_pages_receive,
+    )
+
+
+def _list_size(pool: Pool) -> int | None:
+    if pool.scope == Pool.Scope.ALL:
+        return None
+    return pool.specified.filter(removed_at=None).count()
+
+
+def cursor_of(pool: Pool) -> Place:
+    """The place of the agent served last. If he was removed it is the gap where he stood."""
+    agent = pool.cursor_agent
+    return (agent.position, agent.pk) if agent else BEFORE_ALL
+
+
+def project_code(project: Project) -> str:
+    """Why the project does not route at all; empty if it does."""
+    if project.state == Project.State.PAUSED or project.archived_at:
+        return "project_paused"
+    is_known = Bot.objects.filter(project=project).exclude(state=Bot.State.INVALID).exists()
+    return "" if is_known and project.is_routing else "bot_invalid"
+
+
+def candidates(
+    pool: Pool, open_sessions: Mapping[int, int], agents: Sequence[Agent] | None = None
+) -> list[Candidate]:
+    """The team (or `agents`, with user loaded) in the order of the list, as choose() wants it.
+
+    `open_sessions`: how many sessions each agent's key owns now; routing reads none itself.
+    """
+    if agents is None:
+        agents = list(Agent.objects.filter(project=pool.project_id).on_team().with_people())
+    facts = _Facts(pool, agents)
+    return [facts.candidate(agent, open_sessions.get(agent.pk, 0)) for agent in agents]
+
+
+class _Facts:
+    """What is read once for all candidates of a pool."""
+
+    def __init__(self, pool: Pool, agents: Sequence[Agent]) -> None:
+        keys = [agent.user_id for agent in agents]
+        self.presence = presence(keys)
+        self.memberships = dict(
+            Membership.objects.filter(
+                company=pool.project.company_id, user_id__in=keys
+            ).values_list("user_id", "is_enabled")
+        )
+        self.listed = _listed(pool)
+        self.turns = dict(Turn.objects.filter(pool_id=pool.pk).values_list("agent_id", "number"))
+
+    def candidate(self, agent: Agent, open_sessions: int) -> Candidate:
+        here = self.presence[agent.user_id]
+        return Candidate(
+            agent=agent.pk,
+            place=(agent.position, agent.pk),
+            disabled_in=self._disabled_in(agent),
+            is_member=agent.removed_at is None and agent.user_id in self.memberships,
+            may_reply=agent.may_reply,
+            in_scope=self.listed is None or agent.pk in self.listed,
+            is_away=here.status == Presence.Status.AWAY,
+            is_connected=here.is_connected,
+            is_hidden=here.state == State.HIDDEN,
+            away_since=moment(here.status_since),
+            hidden_since=moment(here.since),
+            last_seen_at=moment(here.last_seen_at),
+            open=open_sessions,
+            limit=agent.session_limit,
+            last_turn=self.turns.get(agent.pk, 0),
+        )
+
+    def _disabled_in(self, agent: Agent) -> str:
+        if not agent.user.is_active:
+            return "account"
+        if not self.memberships.get(agent.user_id, True):
+            return "company"
+        return "" if agent.is_enabled else "project"
+
+
+def _listed(pool: Pool) -> set[int] | None:
+    if pool.scope == Pool.Scope.ALL:
+        return None
+    return set(pool.specified.values_list("pk", flat=True))
