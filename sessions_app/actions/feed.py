@@ -48,6 +48,12 @@ def customer_changed(customer: Customer) -> None:
     )
 
 
+def presence_changed(project: Project, agents: Sequence[Agent]) -> None:
+    """These agents' presence, open sessions, limit or rights. `agents`: with user loaded."""
+    for row in team.presence_rows(project, agents):
+        record(stream=project.public_id, kind="presence.changed", payload=row, audience=EVERYONE)
+
+
 def project_changed(project: Project) -> None:
     """Its settings, its team or its bot."""
     record(

@@ -38,6 +38,20 @@ def post_system(session: ChatSession, code: str, **data: Any) -> Message:
     return message
 
 
+def opened(session: ChatSession, data: dict[str, Any]) -> Message:
+    """The first line of a session that is being opened. In memory."""
+    session.message_count = 1
+    return Message(
+        session=session,
+        number=1,
+        direction=Message.Direction.SYSTEM,
+        kind="opened",
+        data=data,
+        at=session.opened_at,
+        received_at=session.opened_at,
+    )
+
+
 def append(session: ChatSession, message: Message) -> None:
     """Give the message its number and let the session's row show it. In memory: save FOLLOWED."""
     session.message_count += 1

@@ -134,6 +134,10 @@ class ChatSession(models.Model):
     def __str__(self) -> str:
         return f"#{self.number}"
 
+    @property
+    def is_completed(self) -> bool:
+        return self.state == self.State.COMPLETED
+
 
 class Assignment(models.Model):
     """One agent's time with one session: why it began and how it ended."""

@@ -1,0 +1,159 @@
+"""Draining a bot's inbox in natural batches: one update at low load, hundreds under a burst."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, InterfaceError, OperationalError
+
+from bots.actions import inbox
+from bots.models import Bot, InboundUpdate
+from core import clock, kick, tx
+from sessions_app import telegram
+from sessions_app.actions import routing
+from sessions_app.actions.intake import Intake, Item
+from sessions_app.telegram import Blocked, Ignored, Parsed, Unreadable
+
+log = logging.getLogger(__name__)
+
+DRAIN = timedelta(seconds=20)
+EARLY = "an edit whose original is not here yet"
+
+
+@dataclass
+class Batch:
+    """What one transaction takes in."""
+
+    bot: Bot
+    size: int
+    opened: int = 0
+
+
+def drain(bot_id: int, *, deadline: datetime | None = None) -> int:
+    """Take in everything that is due for the bot; how many updates that was.
+
+    Ends at the deadline (by default in 20 s) and then kicks itself again. Returns at once if
+    somebody else drains this bot: he looks again after his commit, so nothing is forgotten.
+    """
+    deadline = deadline or clock.now() + DRAIN
+    count = 0
+    while batch := tx.run(_take_batch, bot_id):
+        count += batch.size
+        if batch.opened:
+            _route(batch.bot.project_id)
+        if not batch.size and not _is_due(bot_id):
+            break
+        if clock.now() >= deadline:
+            kick.task("sessions_app.drain_inbox", bot_id=bot_id)
+            break
+    return count
+
+
+def _is_due(bot_id: int) -> bool:
+    """Asked when the lock is gone: somebody may have come and been turned away meanwhile."""
+    pending = InboundUpdate.objects.filter(bot=bot_id, state=InboundUpdate.State.PENDING)
+    return pending.filter(due_at__lte=clock.now()).exists()
+
+
+def _route(project_id: int) -> None:
+    """In a transaction of its own: a fault there never holds back a message."""
+    try:
+        tx.run(routing.route_project, project_id=project_id, trigger="opened")
+    except Exception:
+        log.exception("routing after a drain failed; the sweep comes back to it")
+
+
+def _take_batch(bot_id: int) -> Batch | None:
+    with tx.change():
+        bot = inbox.lock_inbox(bot_id)
+        if bot is None:
+            return None
+        updates = inbox.due(bot)
+        batch = Batch(bot, size=len(updates))
+        _take(batch, [(update, telegram.parse(bytes(update.raw))) for update in updates])
+        return batch
+
+
+def _take(batch: Batch, updates: Sequence[tuple[InboundUpdate, Parsed]]) -> None:
+    items: list[Item] = []
+    ignored: list[int] = []
+    for update, parsed in updates:
+        if isinstance(parsed, Ignored):
+            ignored.append(update.pk)
+        elif parsed.sender is None:
+            inbox.park(update, parsed.error)
+        else:
+            items.append(Item(update, parsed.sender, parsed))
+    inbox.done(ignored)
+    if items:
+        _take_or_halve(batch, items)
+
+
+def _take_or_halve(batch: Batch, items: Sequence[Item]) -> None:
+    """All in one savepoint; if that fails by halves, until the bad one stands alone."""
+    try:
+        batch.opened += _take_items(batch.bot, items)
+    except (InterfaceError, OperationalError):
+        raise  # the database's trouble and no item's: everything is done again
+    except Exception as error:
+        if len(items) == 1:
+            _take_alone(batch, items[0], error)
+            return
+        middle = len(items) // 2
+        _take_or_halve(batch, items[:middle])
+        _take_or_halve(batch, items[middle:])
+
+
+def _take_items(bot: Bot, items: Sequence[Item]) -> int:
+    """How many sessions were opened."""
+    with tx.change():
+        intake = Intake(bot, items)
+        intake.run()
+        early = {item.update.pk for item in intake.early}
+        _finish([item for item in items if item.update.pk not in early])
+        for item in intake.early:
+            _later_or_park(bot, item, EARLY)
+        return len(intake.opened)
+
+
+def _finish(items: Sequence[Item]) -> None:
+    inbox.done(item.update.pk for item in items if not isinstance(item.news, Unreadable))
+    for item in items:
+        if isinstance(item.news, Unreadable):
+            inbox.park(item.update, item.news.error)
+
+
+def _take_alone(batch: Batch, item: Item, error: Exception) -> None:
+    """A session that was reopened meanwhile can be seen by now: that one looks again at once."""
+    if isinstance(error, IntegrityError):
+        try:
+            batch.opened += _take_items(batch.bot, [item])
+            return
+        except IntegrityError as again:
+            error = again
+    log.warning("update %s of bot %s: %s", item.update.pk, batch.bot.pk, type(error).__name__)
+    _later_or_park(batch.bot, item, f"{type(error).__name__}: {error}")
+
+
+def _later_or_park(bot: Bot, item: Item, error: str) -> None:
+    """After 1, 5, 30, 120, 600 s; then never again, and people see that something was there."""
+    if inbox.retry_later(item.update, error):
+        return
+    _show_placeholder(bot, item, error)
+    inbox.park(item.update, error)
+
+
+def _show_placeholder(bot: Bot, item: Item, error: str) -> None:
+    if isinstance(item.news, Blocked | Unreadable):
+        return
+    opens = item.news.opens
+    message_id = item.news.message_id if opens else None  # an edit's original may still come
+    news = Unreadable(error, item.sender, message_id, opens)
+    try:
+        with tx.change():
+            Intake(bot, [replace(item, news=news)]).run()
+    except (InterfaceError, OperationalError):
+        raise
+    except Exception:
+        log.exception("update %s of bot %s has no placeholder", item.update.pk, bot.pk)
