@@ -1,0 +1,68 @@
+"""Events as pages get them: see docs/live-protocol.md."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from core.text import storable
+from live.models import Event
+
+# Kinds after which somebody's rights on the stream, or those of the person whose own stream it is,
+# may be others than before.
+RIGHTS_KINDS = frozenset({"access.changed", "project.changed"})
+
+
+def moment(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds: 2026-11-22T14:32:05.120Z."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def as_json(data: Any) -> str:
+    """Compact JSON that is valid UTF-8: a surrogate standing alone would end every socket."""
+    return storable(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One event, encoded once for all who see it.
+
+    `text` is the envelope {n, kind, at, data} as JSON. `gone` is what those get in whose sight the
+    row was and is no more ("session.gone" for "session.changed"), if there can be any.
+    """
+
+    number: int
+    kind: str
+    audience: frozenset[str]
+    before: frozenset[str]
+    text: str
+    gone: str
+
+    def seen_by(self, tags: frozenset[str]) -> str:
+        """The envelope for a viewer with these tags; empty if there is nothing to see."""
+        if tags & self.audience:
+            return self.text
+        return self.gone if tags & self.before else ""
+
+
+def item(event: Event) -> Item:
+    return Item(
+        number=event.number,
+        kind=event.kind,
+        audience=frozenset(event.audience),
+        before=frozenset(event.before or ()),
+        text=_envelope(event, event.kind, event.payload),
+        gone=_gone(event) if event.before else "",
+    )
+
+
+def _envelope(event: Event, kind: str, data: dict[str, Any]) -> str:
+    return as_json({"n": event.number, "kind": kind, "at": moment(event.at), "data": data})
+
+
+def _gone(event: Event) -> str:
+    noun = event.kind.partition(".")[0]
+    data = {"id": event.payload["id"], "was": event.payload.get("was")}
+    return _envelope(event, f"{noun}.gone", data)
