@@ -70,13 +70,20 @@ def check_ports(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
 @register()
 def check_telegram_bases(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
     for name in ("TELEGRAM_API_BASE", "TELEGRAM_LINK_BASE"):
-        parts = urlsplit(getattr(settings, name))
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        if not _is_base_address(getattr(settings, name)):
             yield Error(
                 f"{name} is no http(s) address: {getattr(settings, name)!r}.",
                 hint="For Telegram itself leave it out.",
                 id="core.E006",
             )
+
+
+def _is_base_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query
 
 
 @register()

@@ -30,6 +30,10 @@ class EncryptedTextField(TextField):
     rewrites every row with the first. Raises ImproperlyConfigured when no key fits.
     """
 
+    def get_lookup(self, lookup_name: str) -> Any:
+        # The same text is never the same ciphertext: any other lookup would quietly find nothing.
+        return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
+
     def get_prep_value(self, value: Any) -> Any:
         if value is None:
             return None

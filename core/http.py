@@ -24,7 +24,9 @@ def api(method: str) -> Callable[[Callable[..., dict[str, Any]]], View]:
         @wraps(view)
         def endpoint(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != method:
-                return _refused(Refusal("method", _("This address takes %s.") % method), 405)
+                answer = _refused(Refusal("method", _("This address takes %s.") % method), 405)
+                answer["Allow"] = method
+                return answer
             if not request.user.is_authenticated:
                 return _refused(Refusal("signed_out", _("You are signed out.")))
             try:
@@ -48,11 +50,16 @@ def _refused(refusal: Refusal, status: int | None = None) -> JsonResponse:
 def body(request: HttpRequest) -> dict[str, Any]:
     """The request's JSON object. Raises Refusal `invalid` or `too_large`."""
     try:
-        data = json.loads(request.body)
+        data = json.loads(request.body, parse_constant=_no_number)
     except RequestDataTooBig:
         raise Refusal("too_large", _("That is too large to be sent.")) from None
-    except ValueError:
+    except (ValueError, RecursionError):  # RecursionError: brackets in brackets in brackets
         raise Refusal("invalid", _("The request holds no valid JSON.")) from None
     if not isinstance(data, dict):
         raise Refusal("invalid", _("The request must be a JSON object."))
     return data
+
+
+def _no_number(name: str) -> None:
+    """Python reads NaN and Infinity; JSON has neither, and PostgreSQL's jsonb refuses them."""
+    raise ValueError(name)

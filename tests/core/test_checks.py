@@ -1,0 +1,78 @@
+"""core.checks: each nonsense in the environment is named at start."""
+
+import pytest
+from django.core import checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+
+@pytest.fixture(autouse=True)
+def no_ports(settings):
+    """Whether the real wiring holds is a question of its own: tests/house/test_ports.py."""
+    settings.PORTS = {}
+
+
+def ids(*, deploy: bool = False) -> list[str]:
+    found = checks.run_checks(include_deployment_checks=deploy)
+    return [str(message.id) for message in found if str(message.id).startswith("core.")]
+
+
+def test_the_settings_of_the_tests_are_in_order():
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("FIELD_KEYS", [], "core.E001"),
+        ("FIELD_KEYS", ["short"], "core.E002"),
+        ("FIELD_KEYS", ["x" * 44], "core.E002"),
+        ("FIELD_KEYS", ["й" * 44], "core.E002"),
+        ("SECRET_KEY", "short", "core.E003"),
+        ("PORTS", {"live.access": "core.text.nothing_here"}, "core.E005"),
+        ("PORTS", {"live.access": "no_such_app.queries.feed_access"}, "core.E005"),
+        ("PORTS", {"live.access": "nodots"}, "core.E005"),
+        ("TELEGRAM_API_BASE", "api.telegram.org", "core.E006"),
+        ("TELEGRAM_API_BASE", "ftp://api.telegram.org", "core.E006"),
+        ("TELEGRAM_API_BASE", "https://", "core.E006"),
+        ("TELEGRAM_API_BASE", "https://api.telegram.org/?a=b", "core.E006"),
+        ("TELEGRAM_API_BASE", "http://[::1", "core.E006"),
+        ("TELEGRAM_LINK_BASE", "javascript:alert(1)", "core.E006"),
+        ("KICKS", ["task", "shout"], "core.E009"),
+    ],
+)
+def test_it_names(settings, name, value, expected):
+    setattr(settings, name, value)
+    assert ids() == [expected]
+
+
+def test_it_names_a_moved_clock_outside_of_tests(settings):
+    settings.CLOCK_SHIFT = 5.0
+    assert ids() == []
+    settings.TESTING = False
+    assert ids() == ["core.E004"]
+
+
+def test_it_names_redis_beside_sqlite(settings, monkeypatch):
+    settings.REDIS_URL = "redis://localhost/0"
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    assert ids() == ["core.E007"]
+
+
+def test_it_names_a_deployment_without_redis(settings):
+    settings.REDIS_URL = ""
+    assert ids(deploy=True) == ["core.E008"]
+
+
+def test_every_key_that_is_wrong_is_named_by_its_place(settings):
+    settings.FIELD_KEYS = [settings.FIELD_KEYS[0], "wrong", "wrong too"]
+    texts = [message.msg for message in checks.run_checks()]
+    assert any("Key 2 of FIELD_KEYS" in text for text in texts)
+    assert any("Key 3 of FIELD_KEYS" in text for text in texts)
+    assert not any("wrong" in text for text in texts)  # a key never reaches a log
+
+
+def test_a_process_does_not_start_with_nonsense(settings):
+    settings.FIELD_KEYS = []
+    with pytest.raises(SystemCheckError, match=r"core\.E001"):
+        call_command("check")
