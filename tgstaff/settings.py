@@ -92,6 +92,7 @@ PORTS = {
     "projects.agents_changed": "sessions_app.actions.agents_changed",
     "bots.outcomes": "sessions_app.actions.outcomes",
     "routing.presence_changed": "sessions_app.actions.presence_changed",
+    "routing.rules_changed": "sessions_app.actions.rules_changed",
 }
 
 # ---------------------------------------------------------------- rows

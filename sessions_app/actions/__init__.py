@@ -1,0 +1,10 @@
+"""Every change this app makes. Here: the targets of lower apps' ports (settings.PORTS)."""
+
+from sessions_app.actions.presence import (
+    agents_changed,
+    presence_changed,
+    rules_changed,
+    user_changed,
+)
+
+__all__ = ["agents_changed", "presence_changed", "rules_changed", "user_changed"]

@@ -1,0 +1,112 @@
+"""The waiting line, and owners who are not there or may not answer any more."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from accounts.models import Membership
+from core import clock
+from projects.models import Agent
+from routing.models import Lease, Pool, PresenceInterval
+from sessions_app.models import Assignment, ChatSession, RoutingAttempt
+
+State = ChatSession.State
+TOO_OLD = "too_old"
+
+
+def waiting_line(pool: Pool) -> QuerySet[ChatSession]:
+    """What may be routed, oldest first: not what waits longer than the project's age limit."""
+    waiting = ChatSession.objects.filter(project=pool.project_id).waiting()
+    return waiting.filter(waiting_since__gt=too_old_before(pool))
+
+
+def unexplained(pool: Pool) -> QuerySet[ChatSession]:
+    """Waiting sessions of which nobody has said yet why they wait, or that they are too old."""
+    tries = RoutingAttempt.objects.filter(session=OuterRef("pk"), at__gte=OuterRef("waiting_since"))
+    is_old = Q(waiting_since__lte=too_old_before(pool))
+    waiting = ChatSession.objects.filter(project=pool.project_id).waiting()
+    return waiting.filter(
+        ~Exists(tries) | is_old & ~Exists(tries.filter(project_code=TOO_OLD)),
+    )
+
+
+def too_old_before(pool: Pool) -> datetime:
+    return clock.now() - timedelta(days=pool.too_old_days)
+
+
+def projects_to_settle() -> set[int]:
+    """Projects in which sessions wait or must leave their owners."""
+    waiting = ChatSession.objects.filter(state=State.UNASSIGNED)
+    return {
+        *waiting.values_list("project", flat=True).distinct(),
+        *owned_by_unfit().values_list("project", flat=True).distinct(),
+    }
+
+
+def latest_attempts(session_ids: Collection[int]) -> dict[int, RoutingAttempt]:
+    """The newest attempt of each session, by the session's key."""
+    newest = RoutingAttempt.objects.filter(session=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    sessions = ChatSession.objects.filter(pk__in=session_ids).values(newest=Subquery(newest))
+    attempts = RoutingAttempt.objects.filter(pk__in=sessions)
+    return {attempt.session_id: attempt for attempt in attempts}
+
+
+def former_agents(sessions: Collection[ChatSession]) -> dict[int, int | None]:
+    """By the session's key: who had the customer's last completed session."""
+    past = ChatSession.objects.filter(customer=OuterRef("customer"), state=State.COMPLETED)
+    last = past.order_by("-completed_at").values("owner")[:1]
+    rows = ChatSession.objects.filter(pk__in=[session.pk for session in sessions])
+    return dict(rows.annotate(former=Subquery(last)).values_list("pk", "former"))
+
+
+def put_back_by(session_ids: Collection[int]) -> dict[int, set[int]]:
+    """By the session's key: from whom it was put back in line by hand, for its present wait."""
+    given_back: dict[int, set[int]] = {}
+    ended = Assignment.objects.filter(
+        session__in=session_ids, ended_because=Assignment.End.PUT_BACK
+    )
+    for row in ended.select_related("session"):
+        since = row.session.waiting_since
+        if row.ended_at and since and row.ended_at >= since:
+            given_back.setdefault(row.session_id, set()).add(row.agent_id)
+    return given_back
+
+
+# ---------------------------------------------------------------- owners
+
+
+def owned_by_unfit() -> QuerySet[ChatSession]:
+    """Assigned to someone who was removed, disabled, or may not reply any more."""
+    membership = Membership.objects.filter(
+        company=OuterRef("project__company"), user=OuterRef("user"), is_enabled=True
+    )
+    unfit = Agent.objects.filter(
+        Q(removed_at__isnull=False)
+        | Q(is_enabled=False)
+        | Q(may_reply=False)
+        | Q(user__is_active=False)
+        | ~Exists(membership)
+    )
+    return ChatSession.objects.filter(state=State.ASSIGNED, owner__in=unfit)
+
+
+def owned_by_absent() -> QuerySet[ChatSession]:
+    """Assigned to someone who has no session page open now."""
+    return ChatSession.objects.filter(~Exists(_owners_leases()), state=State.ASSIGNED)
+
+
+def owned_by_present() -> QuerySet[ChatSession]:
+    return ChatSession.objects.filter(Exists(_owners_leases()), state=State.ASSIGNED)
+
+
+def was_here() -> Exists:
+    """Of an assigned session: whether its owner had a page open at some time since he has it."""
+    here = PresenceInterval.objects.filter(user=OuterRef("owner__user")).exclude(
+        state=PresenceInterval.State.OFFLINE
+    )
+    return Exists(here.filter(Q(ended_at=None) | Q(ended_at__gt=OuterRef("assigned_at"))))
+
+
+def _owners_leases() -> QuerySet[Lease]:
+    return Lease.objects.filter(user=OuterRef("owner__user"), expires_at__gt=clock.now())
