@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import F, Max, Q
 
 from bots.models import Bot, InboundUpdate
-from core import clock, tx
+from core import clock
 from projects.models import Project
 from sessions_app.actions import customers, feed, timeline
 from sessions_app.actions.revisions import REVISED, UNREADABLE, revise, write
@@ -19,6 +19,8 @@ from sessions_app.models import ChatSession, Customer, Message
 from sessions_app.telegram import Blocked, Incoming, Sender, Unreadable
 
 Key = tuple[int, int | None]
+
+COMPLETED = ChatSession.State.COMPLETED
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class Intake:
         known = list(_known_messages(self.bot, {item.key for item in self.items}))
         newest = _newest_sessions(people[item.sender.id] for item in self.items if item.is_quiet)
         keys = {message.session_id for message in known} | newest
-        rows = _locked_sessions(self.bot, people.values(), keys)
+        is_open = Q(bot=self.bot, customer__in=list(people.values())) & ~Q(state=COMPLETED)
+        rows = timeline.locked(ChatSession.objects.filter(is_open | Q(pk__in=keys)))
         by_key = {row.pk: row for row in rows}
         self.open = {row.customer.telegram_id: row for row in rows if not row.is_completed}
         self.newest = {row.customer.telegram_id: row for row in rows if row.pk in newest}
@@ -201,14 +204,6 @@ def _newest_sessions(people: Iterable[Customer]) -> set[int]:
         return set()
     sessions = ChatSession.objects.filter(customer__in=ids).values("customer")
     return set(sessions.annotate(newest=Max("pk")).values_list("newest", flat=True))
-
-
-def _locked_sessions(bot: Bot, people: Iterable[Customer], keys: set[int]) -> list[ChatSession]:
-    is_open = ~Q(state=ChatSession.State.COMPLETED) & Q(bot=bot, customer__in=list(people))
-    locked = tx.lock(ChatSession.objects.filter(is_open | Q(pk__in=keys)))
-    # What is joined is read afterwards: a lock that had to wait brings the old rows with it.
-    pks = [session.pk for session in locked]
-    return list(ChatSession.objects.for_page().filter(pk__in=pks).order_by("pk"))
 
 
 def _take_numbers(project: Project, count: int) -> range:

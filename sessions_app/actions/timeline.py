@@ -1,8 +1,11 @@
 """The end of a session's timeline: numbers are dense, so whoever writes holds the session's lock."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from core import clock
+from django.db.models import QuerySet
+
+from core import clock, tx
 from sessions_app.actions import feed
 from sessions_app.models import ChatSession, Message
 
@@ -19,23 +22,45 @@ FOLLOWED = (
 )
 
 
+def locked(sessions: QuerySet[ChatSession]) -> list[ChatSession]:
+    """These sessions, locked, with what pages show, in the order of their keys.
+
+    What is joined is read afterwards: a lock that had to wait brings the old rows with it.
+    """
+    keys = [session.pk for session in tx.lock(sessions)]
+    return list(ChatSession.objects.for_page().filter(pk__in=keys).order_by("pk"))
+
+
 def post_system(session: ChatSession, code: str, **data: Any) -> Message:
     """Write a system line; `code` and `data` as in docs/live-protocol.md ("message").
 
     The session is locked. Its list row goes on showing what people wrote.
     """
-    session.message_count += 1
-    session.save(update_fields=["message_count"])
-    message = Message.objects.create(
-        session=session,
-        number=session.message_count,
-        direction=Message.Direction.SYSTEM,
-        kind=code,
-        data=data,
-        at=clock.now(),
-    )
-    feed.message_changed(message)
-    return message
+    return post_systems([(session, code, data)])[0]
+
+
+def post_systems(lines: Sequence[tuple[ChatSession, str, dict[str, Any]]]) -> list[Message]:
+    """Write system lines in bulk: session, code and data of each."""
+    now = clock.now()
+    messages = []
+    for session, code, data in lines:
+        session.message_count += 1
+        messages.append(
+            Message(
+                session=session,
+                number=session.message_count,
+                direction=Message.Direction.SYSTEM,
+                kind=code,
+                data=data,
+                at=now,
+                received_at=now,
+            )
+        )
+    ChatSession.objects.bulk_update([session for session, _, _ in lines], ["message_count"])
+    Message.objects.bulk_create(messages)
+    for message in messages:
+        feed.message_changed(message)
+    return messages
 
 
 def opened(session: ChatSession, data: dict[str, Any]) -> Message:
