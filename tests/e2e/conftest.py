@@ -1,0 +1,78 @@
+"""Browser tests: the real server, the simulator in Telegram's place, a real Chromium.
+
+They are a pytest call of their own: the synchronous Playwright and pytest-asyncio cannot share a
+process. Rows are out of reach here; a test acts and looks as people do, through `house` and pages.
+"""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.support import house as houses
+from tests.support.browser import Pages, Watch, chromium
+from tests.support.house import House
+
+PICTURES = Path(__file__).resolve().parent.parent.parent / "test-results"
+FAILED = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The product in one process with the demo company, shared by a module's tests."""
+    with houses.one_process(tmp_path_factory.mktemp("house") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def pages(browser: Browser, watch: Watch, request: pytest.FixtureRequest) -> Iterator[Pages]:
+    """Opens any number of pages. The test fails if anything went wrong on one of them."""
+    opened = Pages(browser, watch)
+    yield opened
+    if request.node.stash.get(FAILED, False):
+        opened.picture_all(PICTURES, request.node.name)
+    opened.close()
+    assert watch.unexpected() == []
+
+
+@pytest.fixture
+def page(pages: Pages) -> Page:
+    """1440 px wide, light."""
+    return pages.open()
+
+
+@pytest.fixture
+def dark_page(pages: Pages) -> Page:
+    return pages.open(dark=True)
+
+
+@pytest.fixture
+def narrow_page(pages: Pages) -> Page:
+    """As on a phone: 390 px, with touch."""
+    return pages.open(narrow=True)
