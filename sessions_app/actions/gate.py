@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
-
 from accounts.models import User
 from core import kick, tx
 from projects.models import Agent, Project
@@ -57,19 +55,10 @@ def enter(session: ChatSession, *, with_customer: bool = False) -> Held:
     pool = lock_pool(session.project_id)
     if with_customer:  # nobody opens a session for him meanwhile
         tx.lock(Customer.objects.filter(pk=session.customer_id)).get()
-    locked = lock_sessions(ChatSession.objects.filter(pk=session.pk))
+    locked = timeline.locked(ChatSession.objects.filter(pk=session.pk))
     if not locked:
         raise errors.not_found()
     return Held(pool, locked[0])
-
-
-def lock_sessions(sessions: QuerySet[ChatSession]) -> list[ChatSession]:
-    """These sessions, locked, with what pages show, in the order of the line.
-
-    What is joined is read afterwards: a lock that had to wait brings the old rows with it.
-    """
-    keys = [session.pk for session in tx.lock(sessions)]
-    return list(ChatSession.objects.for_page().filter(pk__in=keys).order_by("queued_at", "pk"))
 
 
 def lock_agents(agents: Collection[Agent]) -> None:

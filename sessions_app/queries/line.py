@@ -10,18 +10,19 @@ from core import clock
 from projects.models import Agent
 from routing.models import Lease, Pool, PresenceInterval
 from sessions_app.models import Assignment, ChatSession, RoutingAttempt
+from sessions_app.models.sessions import ChatSessionQuerySet
 
 State = ChatSession.State
 TOO_OLD = "too_old"
 
 
-def waiting_line(pool: Pool) -> QuerySet[ChatSession]:
+def waiting_line(pool: Pool) -> ChatSessionQuerySet:
     """What may be routed, oldest first: not what waits longer than the project's age limit."""
     waiting = ChatSession.objects.filter(project=pool.project_id).waiting()
     return waiting.filter(waiting_since__gt=too_old_before(pool))
 
 
-def unexplained(pool: Pool) -> QuerySet[ChatSession]:
+def unexplained(pool: Pool) -> ChatSessionQuerySet:
     """Waiting sessions of which nobody has said yet why they wait, or that they are too old."""
     tries = RoutingAttempt.objects.filter(session=OuterRef("pk"), at__gte=OuterRef("waiting_since"))
     is_old = Q(waiting_since__lte=too_old_before(pool))
@@ -76,7 +77,7 @@ def put_back_by(session_ids: Collection[int]) -> dict[int, set[int]]:
 # ---------------------------------------------------------------- owners
 
 
-def owned_by_unfit() -> QuerySet[ChatSession]:
+def owned_by_unfit() -> ChatSessionQuerySet:
     """Assigned to someone who was removed, disabled, or may not reply any more."""
     membership = Membership.objects.filter(
         company=OuterRef("project__company"), user=OuterRef("user"), is_enabled=True
@@ -91,12 +92,12 @@ def owned_by_unfit() -> QuerySet[ChatSession]:
     return ChatSession.objects.filter(state=State.ASSIGNED, owner__in=unfit)
 
 
-def owned_by_absent() -> QuerySet[ChatSession]:
+def owned_by_absent() -> ChatSessionQuerySet:
     """Assigned to someone who has no session page open now."""
     return ChatSession.objects.filter(~Exists(_owners_leases()), state=State.ASSIGNED)
 
 
-def owned_by_present() -> QuerySet[ChatSession]:
+def owned_by_present() -> ChatSessionQuerySet:
     return ChatSession.objects.filter(Exists(_owners_leases()), state=State.ASSIGNED)
 
 

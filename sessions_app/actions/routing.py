@@ -1,0 +1,220 @@
+"""Giving out what waits: oldest first, chosen in memory and written in bulk, batch by batch."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import F, Q
+
+from core import clock, tx
+from routing.actions import keep_cursor, lock_pool, serve
+from routing.choice import Choice, Verdict, choose, judge
+from routing.models import Pool
+from routing.queries import candidates, cursor_of, project_code, rules_of
+from sessions_app.actions import gate, ownership, timeline
+from sessions_app.actions.ownership import Pick
+from sessions_app.events import Payload
+from sessions_app.models import Assignment, ChatSession, RoutingAttempt
+from sessions_app.queries import line, team
+
+BATCH = 200
+
+Outcome = RoutingAttempt.Outcome
+Place = tuple[datetime, int]
+
+
+def settle_project(*, project_id: int, trigger: str) -> int:
+    """Take sessions from owners who may not reply any more, then route; how many were assigned."""
+    if _has_unfit_owners(project_id):
+        ownership.release(
+            project_id=project_id,
+            due=line.owned_by_unfit(),
+            because=Assignment.End.OWNER_REMOVED,
+        )
+    return route_project(project_id=project_id, trigger=trigger)
+
+
+def route_project(*, project_id: int, trigger: str) -> int:
+    """Route what waits in the project until nobody can receive more; how many were assigned.
+
+    `trigger` says in the attempts why it was tried: opened, agent_online, freed, sweep, ...
+    """
+    assigned = 0
+    after: Place | None = None
+    while True:
+        done, after = _route_batch(project_id, trigger, after)
+        assigned += done
+        if after is None:
+            return assigned
+
+
+def is_due(project_id: int) -> bool:
+    """Whether routing now would change anything. Without locks: for the sweep, which looks often."""
+    pool = Pool.objects.select_related("project", "cursor_agent").get(project=project_id)
+    if line.unexplained(pool).exists() or _has_unfit_owners(project_id):
+        return True
+    head = line.waiting_line(pool).for_page().first()
+    if head is None:
+        return False
+    look = Round(pool, "sweep", [head])
+    look.try_to_assign(head)
+    return look.can_serve or bool(look.fresh)
+
+
+def _has_unfit_owners(project_id: int) -> bool:
+    return line.owned_by_unfit().filter(project=project_id).exists()
+
+
+def _route_batch(project_id: int, trigger: str, after: Place | None) -> tuple[int, Place | None]:
+    """How many were assigned, and where to go on if somebody could still receive."""
+    with tx.change():
+        pool = lock_pool(project_id)
+        keep_cursor(pool=pool)
+        in_line = _next_in_line(pool, after)
+        others = line.unexplained(pool).exclude(pk__in=in_line).values_list("pk", flat=True)
+        sessions = timeline.locked(ChatSession.objects.filter(pk__in=[*in_line, *others[:BATCH]]))
+        if not sessions:
+            return 0, None
+        agents = team.team(pool.project)
+        gate.lock_agents(agents)
+        batch = Round(pool, trigger, sessions)
+        for session in sorted(sessions, key=_place):
+            batch.try_to_assign(session, may_assign=session.pk in in_line)
+        batch.write()
+        is_over = len(in_line) < BATCH or not batch.can_serve
+        last = None if is_over else next(one for one in sessions if one.pk == in_line[-1])
+        return len(batch.picks), _place(last) if last else None
+
+
+def _next_in_line(pool: Pool, after: Place | None) -> list[int]:
+    waiting = line.waiting_line(pool)
+    if after:
+        queued_at, key = after
+        waiting = waiting.filter(Q(queued_at__gt=queued_at) | Q(queued_at=queued_at, pk__gt=key))
+    return list(waiting.values_list("pk", flat=True)[:BATCH])
+
+
+def _place(session: ChatSession) -> Place:
+    return session.queued_at, session.pk
+
+
+class Round:
+    """A stretch of the line against the team, in memory. After it: `picks`, and attempts `fresh`
+    and `repeated`."""
+
+    def __init__(self, pool: Pool, trigger: str, sessions: Sequence[ChatSession]) -> None:
+        self.pool = pool
+        self.trigger = trigger
+        self.now = clock.now()
+        self.code = project_code(pool.project)
+        self.rules = rules_of(pool)
+        self.cursor = cursor_of(pool)
+        self.turn = pool.turn
+        self.too_old_before = line.too_old_before(pool)
+        self.agents = {agent.pk: agent for agent in team.team(pool.project)}
+        counts = team.open_sessions(self.agents)
+        self.table = {
+            candidate.agent: candidate
+            for candidate in candidates(pool, counts, list(self.agents.values()))
+        }
+        keys = [session.pk for session in sessions]
+        self.last = line.latest_attempts(keys)
+        self.had_it = line.put_back_by(keys)
+        is_former_first = pool.returning == Pool.Returning.FORMER
+        self.former = line.former_agents(sessions) if is_former_first else {}
+        self.picks: list[Pick] = []
+        self.fresh: list[RoutingAttempt] = []
+        self.repeated: list[RoutingAttempt] = []
+
+    @property
+    def can_serve(self) -> bool:
+        """Whether anybody could receive another session."""
+        if self.code:
+            return False
+        return any(judge(one, self.rules).is_eligible for one in self.table.values())
+
+    def try_to_assign(self, session: ChatSession, *, may_assign: bool = True) -> None:
+        """Choose, and keep what is to be written. Without `may_assign` (others wait longer) only
+        "nobody" counts."""
+        choice = self._choose(session)
+        if choice.agent is None:
+            self._keep_waiting(session, choice)
+        elif may_assign:
+            self._assign(session, choice, choice.agent)
+
+    def write(self) -> None:
+        """Store what was decided. Pool, sessions and agents are locked."""
+        RoutingAttempt.objects.bulk_create(self.fresh)
+        repeated = RoutingAttempt.objects.filter(pk__in=[attempt.pk for attempt in self.repeated])
+        repeated.update(last_at=self.now, count=F("count") + 1)
+        if self.picks:
+            ownership.assign(pool=self.pool, picks=self.picks)
+        turns = [pick.agent.pk for pick in self.picks if not pick.is_former]
+        serve(pool=self.pool, agent_ids=turns)
+
+    def _choose(self, session: ChatSession) -> Choice:
+        is_too_old = session.waiting_since and session.waiting_since <= self.too_old_before
+        return choose(
+            candidates=list(self.table.values()),
+            rules=self.rules,
+            cursor=self.cursor,
+            project_code=self.code or (line.TOO_OLD if is_too_old else ""),
+            former=self.former.get(session.pk),
+            had_it=self.had_it.get(session.pk, ()),
+            has_waited=self._last_of_this_wait(session) is not None,
+        )
+
+    def _assign(self, session: ChatSession, choice: Choice, key: int) -> None:
+        attempt = self._attempt(session, choice)
+        attempt.outcome = Outcome.ASSIGNED
+        attempt.agent = self.agents[key]
+        if choice.is_former:
+            self.table[key] = self.table[key].served(None)
+        else:
+            self.turn += 1
+            self.cursor = self.table[key].place
+            self.table[key] = self.table[key].served(self.turn)
+        attempt.turn_after = self.turn
+        self.fresh.append(attempt)
+        self.picks.append(Pick(session, self.agents[key], attempt, choice.is_former))
+
+    def _keep_waiting(self, session: ChatSession, choice: Choice) -> None:
+        attempt = self._attempt(session, choice)
+        last = self._last_of_this_wait(session)
+        if last and _said(last) == _said(attempt):
+            self.repeated.append(last)
+        else:
+            self.fresh.append(attempt)
+
+    def _last_of_this_wait(self, session: ChatSession) -> RoutingAttempt | None:
+        last = self.last.get(session.pk)
+        if last is None or last.outcome != Outcome.WAITING or session.waiting_since is None:
+            return None
+        return last if last.at >= session.waiting_since else None
+
+    def _attempt(self, session: ChatSession, choice: Choice) -> RoutingAttempt:
+        return RoutingAttempt(
+            session=session,
+            trigger=self.trigger,
+            mode=choice.mode,
+            scope=self.pool.scope,
+            outcome=Outcome.WAITING,
+            project_code=choice.code,
+            verdicts=[self._verdict(verdict) for verdict in choice.verdicts],
+            turn_before=self.turn,
+            turn_after=self.turn,
+            at=self.now,
+            last_at=self.now,
+        )
+
+    def _verdict(self, verdict: Verdict) -> Payload:
+        agent = self.agents[verdict.candidate.agent]
+        return {
+            "agent": str(agent.public_id),
+            "name": agent.user.name,
+            "codes": [failure.as_json() for failure in verdict.failures],
+        }
+
+
+def _said(attempt: RoutingAttempt) -> tuple[object, ...]:
+    """What makes two attempts of one wait the same."""
+    return attempt.scope, attempt.project_code, attempt.verdicts
