@@ -41,12 +41,18 @@ def get_me(token: str) -> BotIdentity:
     """Whose token this is. Raises Refusal `bad_token`, or DeliveryError if Telegram cannot say."""
     if not TOKEN.fullmatch(token):
         raise bad_token()
-    user = _fields(_call_or_bad_token(token, "getMe"), "id", "username", "first_name")
-    return BotIdentity(id=user["id"], username=user["username"], name=user["first_name"])
+    try:
+        user = _fields(_call(token, "getMe"), "id", "username", "first_name")
+    except DeliveryError as error:
+        if error.code not in {"401", "404"}:
+            raise
+    else:
+        return BotIdentity(id=user["id"], username=user["username"], name=user["first_name"])
+    raise bad_token()
 
 
 def get_webhook_info(token: str) -> WebhookInfo:
-    info = _fields(_call_or_bad_token(token, "getWebhookInfo"), "url", "pending_update_count")
+    info = _fields(_call(token, "getWebhookInfo"), "url", "pending_update_count")
     return WebhookInfo(
         url=info["url"],
         pending=info["pending_update_count"],
@@ -56,23 +62,21 @@ def get_webhook_info(token: str) -> WebhookInfo:
 
 def set_webhook(token: str, *, url: str, secret: str) -> None:
     """`secret`: 1-256 of `A-Za-z0-9_-`, sent back in X-Telegram-Bot-Api-Secret-Token."""
-    _call_or_bad_token(
-        token, "setWebhook", url=url, secret_token=secret, allowed_updates=ALLOWED_UPDATES
-    )
+    _call(token, "setWebhook", url=url, secret_token=secret, allowed_updates=ALLOWED_UPDATES)
 
 
 def delete_webhook(token: str) -> None:
     """Waiting updates are kept."""
-    _call_or_bad_token(token, "deleteWebhook", drop_pending_updates=False)
+    _call(token, "deleteWebhook", drop_pending_updates=False)
 
 
-def get_updates(token: str, *, offset: int, limit: int = 100) -> list[Any]:
+def get_updates(token: str, *, offset: int) -> list[Any]:
     """What waits now, oldest first. Confirms everything below `offset`."""
-    updates = _call_or_bad_token(
+    updates = _call(
         token,
         "getUpdates",
         offset=offset,
-        limit=limit,
+        limit=100,
         timeout=0,
         allowed_updates=ALLOWED_UPDATES,
     )
@@ -85,17 +89,8 @@ def _fields(result: Any, *needed: str) -> dict[str, Any]:
     return result
 
 
-def _call_or_bad_token(token: str, method: str, **params: Any) -> Any:
-    try:
-        return _call(token, method, params)
-    except DeliveryError as error:
-        if error.code not in {"401", "404"}:
-            raise
-    raise bad_token()
-
-
 @sensitive_variables()
-def _call(token: str, method: str, params: dict[str, Any]) -> Any:
+def _call(token: str, method: str, **params: Any) -> Any:
     answer = _post(f"{settings.TELEGRAM_API_BASE}/bot{token}/{method}", params)
     if isinstance(answer, DeliveryError):
         raise answer  # here, where no exception that quotes the address is being handled

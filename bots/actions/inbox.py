@@ -7,14 +7,12 @@ from typing import Any
 
 from django.conf import settings
 
-from bots import wire
 from bots.errors import LeaseLost
 from bots.models import Bot, InboundUpdate, Inbox
 from core import clock, kick, tx
 from core.text import storable
 
 RETRY_SECONDS = (1, 5, 30, 120, 600)
-BATCH = 100  # Telegram's own limit of one read
 ERROR_LENGTH = InboundUpdate._meta.get_field("error").max_length
 
 
@@ -75,27 +73,6 @@ def _known(bot_id: int, updates: list[tuple[int, bytes]]) -> set[int]:
     numbers = [number for number, _ in updates]
     rows = InboundUpdate.objects.filter(bot_id=bot_id, update_id__in=numbers)
     return set(rows.values_list("update_id", flat=True)) if numbers else set()
-
-
-def read_once(*, bot: Bot) -> int:
-    """Read everything that waits for a bot whose lease the caller holds; how many were new.
-
-    Raises what `wire.get_updates` and `store` raise.
-    """
-    count, offset = 0, bot.next_offset
-    while True:
-        updates = numbered(wire.get_updates(bot.token, offset=offset, limit=BATCH), offset)
-        following = max((number for number, _ in updates), default=offset - 1) + 1
-        count += tx.run(
-            store,
-            bot_id=bot.pk,
-            updates=updates,
-            next_offset=following if updates else None,
-            epoch=bot.lease_epoch,
-        )
-        if len(updates) < BATCH or following == offset:
-            return count
-        offset = following
 
 
 def lock_inbox(bot_id: int) -> Bot | None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F, Q
 
+from bots.errors import LeaseLost
 from bots.models import Bot
 from core import clock, tx
 
@@ -18,19 +19,20 @@ NO_TIME = timedelta(0)
 def take(
     *,
     holder: str,
-    holding: Collection[int] = (),
+    besides: Collection[int] = (),
     limit: int = 200,
     new_limit: int | None = None,
     unheld_for: timedelta = NO_TIME,
 ) -> list[Bot]:
     """Take up to `limit` bots that nobody has served for `unheld_for`.
 
-    What carries our own name and is not in `holding` was ours before a restart: taken at once. At
-    most `new_limit` of them are new to Telegram at this address; known ones come first.
+    Longest unserved first, none of `besides`: the bots one serves already. Another that carries
+    our own name was ours before a restart and is taken at once. At most `new_limit` of them are
+    new to Telegram at this address.
     """
     moment = clock.now()
     with tx.change():
-        chosen = _choose(_free(holder, holding, moment - unheld_for), limit, new_limit, moment)
+        chosen = _choose(_free(holder, besides, moment - unheld_for), limit, new_limit, moment)
         taken = [bot.pk for bot in tx.lock(Bot.objects.filter(chosen), skip_locked=True)]
         Bot.objects.filter(pk__in=taken).update(
             lease_holder=holder, lease_epoch=F("lease_epoch") + 1, lease_expires_at=_end(moment)
@@ -38,16 +40,16 @@ def take(
     return list(Bot.objects.filter(pk__in=taken))
 
 
-def _free(holder: str, holding: Collection[int], since: datetime) -> Q:
+def _free(holder: str, besides: Collection[int], since: datetime) -> Q:
     never = Q(lease_expires_at=None, connected_at__lte=since)
-    own = Q(lease_holder=holder) & ~Q(pk__in=holding)
-    return ~Q(state=Bot.State.INVALID) & (never | Q(lease_expires_at__lte=since) | own)
+    free = never | Q(lease_expires_at__lte=since) | Q(lease_holder=holder)
+    return free & ~Q(state=Bot.State.INVALID) & ~Q(pk__in=besides)
 
 
 def _choose(free: Q, limit: int, new_limit: int | None, moment: datetime) -> Q:
     """`free` again, beside the keys: the lock looks at the row once more when it gets it."""
     rows = Bot.objects.filter(free).defer("token")
-    bots = list(rows.order_by(F("last_read_at").desc(nulls_last=True), "pk")[:limit])
+    bots = list(rows.order_by(F("lease_expires_at").asc(nulls_last=True), "pk")[:limit])
     known = [bot.pk for bot in bots if not bot.is_new(moment)]
     new = [bot.pk for bot in bots if bot.is_new(moment)]
     return free & Q(pk__in=known + new[:new_limit])
@@ -65,9 +67,13 @@ def renew(*, holder: str) -> dict[int, Bot]:
         return {bot.pk: bot for bot in mine.defer("token")}
 
 
-def release(*, holder: str, bot_ids: Collection[int] | None = None) -> None:
-    """Let others serve these bots (all of ours if not given) at once."""
+def confirm(*, bot: Bot) -> None:
+    """Raises LeaseLost if somebody has taken the bot since `bot` was loaded."""
+    if not Bot.objects.filter(pk=bot.pk, lease_epoch=bot.lease_epoch).exists():
+        raise LeaseLost(bot.pk)
+
+
+def release(*, holder: str, ended_at: datetime | None = None) -> None:
+    """Let others serve our bots at once, as if we had served them until `ended_at` (now)."""
     mine = Bot.objects.filter(lease_holder=holder)
-    if bot_ids is not None:
-        mine = mine.filter(pk__in=bot_ids)
-    mine.update(lease_holder="", lease_expires_at=clock.now())
+    mine.update(lease_holder="", lease_expires_at=ended_at or clock.now())

@@ -93,15 +93,15 @@ def claim(
     `epochs`: the bots one serves and the epoch of each lease; a bot whose lease has another epoch
     by now gives nothing. `may_send` is asked once for each call that is due.
     """
+    ready: dict[int, list[int]] = {}
+    for call in _heads(list(epochs))[:HEADS]:
+        if limit > 0 and may_send(call):
+            ready.setdefault(call.bot_id, []).append(call.pk)
+            limit -= 1
+    if not ready:
+        return []  # and no write lock was taken
     with tx.change():
-        ready: dict[int, list[int]] = {}
-        for call in _heads(list(epochs))[:HEADS]:
-            if limit > 0 and may_send(call):
-                ready.setdefault(call.bot_id, []).append(call.pk)
-                limit -= 1
-        return [
-            call for bot_id, ids in ready.items() for call in _take(ids, bot_id, epochs[bot_id])
-        ]
+        return [call for bot, ids in ready.items() for call in _take(ids, bot, epochs[bot])]
 
 
 def _heads(bot_ids: list[int]) -> QuerySet[OutboundCall]:
@@ -123,9 +123,10 @@ def _heads(bot_ids: list[int]) -> QuerySet[OutboundCall]:
 def _take(ids: list[int], bot_id: int, epoch: int) -> list[OutboundCall]:
     ours = Exists(Bot.objects.filter(pk=OuterRef("bot_id"), lease_epoch=epoch))
     queued = OutboundCall.objects.filter(ours, pk__in=ids, state=State.QUEUED)
-    queued.update(state=State.SENDING, epoch=epoch, attempt=F("attempt") + 1)
-    taken = OutboundCall.objects.filter(pk__in=ids, state=State.SENDING, epoch=epoch)
-    return list(taken.order_by("pk"))
+    taken = [call.pk for call in tx.lock(queued, skip_locked=True)]
+    calls = OutboundCall.objects.filter(pk__in=taken)
+    calls.update(state=State.SENDING, epoch=epoch, attempt=F("attempt") + 1)
+    return list(calls.order_by("pk"))
 
 
 # ---------------------------------------------------------------- outcomes

@@ -1,0 +1,132 @@
+"""The bots one gateway serves: takes leases, keeps them, gives them up."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Coroutine
+from typing import Any
+
+from django.conf import settings
+
+from bots.actions import leases, outbox
+from bots.client import Telegram
+from bots.errors import LeaseLost
+from bots.gateway.loops import attempt, every
+from bots.gateway.polling import Reader
+from bots.gateway.sending import Sender
+from bots.models import Bot
+from core import clock, layers, ticks, tx
+from core.aio import in_db
+
+log = logging.getLogger(__name__)
+
+RENEW = 0.3  # of the lease's time: two may fail
+LOOK = 0.2
+TICK_SECONDS = 3.0
+REJOIN_SECONDS = 3600.0  # layers forget their members after a day
+LAND_SECONDS = 3.0
+
+
+class Gateway:
+    """Reads and sends for the bots it holds leases for, until told to stop.
+
+    `name` is the holder's in the leases. Whoever starts again under the same name takes its
+    predecessor's bots at once, so there must never be two alive with one name.
+    """
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        self.bots: dict[int, Bot] = {}
+        self.readers: dict[int, asyncio.Task[None]] = {}
+        self.starts: deque[float] = deque()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set; then let sends finish and give the leases back."""
+        self.telegram = Telegram()
+        self.sender = Sender(self.telegram, self.bots)
+        loops = [asyncio.create_task(loop) for loop in self._loops()]
+        sending = asyncio.create_task(self.sender.run())
+        try:
+            await stop.wait()
+        finally:
+            self.sender.end()
+            for task in [*loops, *self.readers.values()]:
+                task.cancel()
+            await sending
+            await self.sender.land(LAND_SECONDS)
+            await attempt(self._release)
+            await self.telegram.close()
+
+    def _loops(self) -> list[Coroutine[Any, Any, None]]:
+        lease = settings.BOT_LEASE_SECONDS
+        return [
+            every(lease * LOOK, self._take),
+            every(lease * RENEW, self._renew),
+            every(1.0, self._listen),
+            every(TICK_SECONDS, self._tick),
+        ]
+
+    async def _take(self) -> None:
+        for bot in await in_db(self._free_bots):
+            log.info("%s: served by %s, epoch %s", bot, self.name, bot.lease_epoch)
+            self.bots[bot.pk] = bot
+            if bot.mode == Bot.Mode.POLLING:
+                self.readers[bot.pk] = asyncio.create_task(self._read(bot))
+
+    def _free_bots(self) -> list[Bot]:
+        """Those that are new at Telegram not more than so many in a minute."""
+        rate = settings.BOT_STARTS_PER_MINUTE
+        while self.starts and self.starts[0] < time.monotonic() - 60:
+            self.starts.popleft()
+        room = max(0, rate - len(self.starts)) if rate else None
+        taken = tx.run(leases.take, holder=self.name, besides=list(self.bots), new_limit=room)
+        moment = clock.now()
+        self.starts.extend(time.monotonic() for bot in taken if bot.is_new(moment))
+        return taken
+
+    async def _read(self, bot: Bot) -> None:
+        try:
+            await Reader(self.telegram, bot).run()
+        except LeaseLost:
+            log.warning("%s: another gateway has taken it", bot)
+        except Exception:
+            log.exception("%s: reading failed", bot)
+        finally:
+            self._drop(bot)
+
+    async def _renew(self) -> None:
+        ours = await in_db(tx.run, leases.renew, holder=self.name)
+        for bot in list(self.bots.values()):
+            now = ours.get(bot.pk)
+            if now is None or now.lease_epoch != bot.lease_epoch:
+                self._drop(bot)
+            elif now.connected_at != bot.connected_at:
+                self._drop(bot)  # a new token: it is taken again with it
+
+    def _drop(self, bot: Bot) -> None:
+        if self.bots.get(bot.pk) is bot:
+            del self.bots[bot.pk]
+            self.readers.pop(bot.pk).cancel()
+
+    async def _release(self) -> None:
+        await in_db(leases.release, holder=self.name)
+
+    async def _listen(self) -> None:
+        """Hints that the outbox was filled. Without them it is found within a second."""
+        layer = layers.current()
+        channel = await layer.new_channel()
+        await layer.group_add(outbox.HINTS, channel)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REJOIN_SECONDS):
+                    while True:
+                        await layer.receive(channel)
+                        self.sender.wake.set()
+        finally:
+            await layer.group_discard(outbox.HINTS, channel)
+
+    async def _tick(self) -> None:
+        """The second clock: what Celery's has missed is run here."""
+        await in_db(ticks.run_overdue)

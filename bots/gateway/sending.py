@@ -1,0 +1,117 @@
+"""Sending: claim what is due, call Telegram, record what became of it."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from bots.actions import bots, outbox
+from bots.actions.outbox import Kind, Outcome
+from bots.client import SENDS, Telegram
+from bots.errors import UNKNOWN
+from bots.gateway import outcomes
+from bots.gateway.loops import attempt
+from bots.gateway.pacing import Pacer
+from bots.models import Bot, OutboundCall
+from core import tx
+from core.aio import in_db
+from core.errors import DeliveryError
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0  # also without a hint
+LONGEST_PAUSE = 30.0
+STOPPED = Outcome(Kind.DOUBT, code=UNKNOWN, text="the gateway stopped while it was sending")
+
+
+class Sender:
+    def __init__(self, telegram: Telegram, bots: Mapping[int, Bot]) -> None:
+        self.telegram = telegram
+        self.bots = bots
+        self.pacer = Pacer()
+        self.wake = asyncio.Event()
+        self.is_ending = False
+        self.calling: set[asyncio.Task[Any]] = set()
+        self.flights: set[asyncio.Task[Any]] = set()
+
+    async def run(self) -> None:
+        """Until `end` is called. A claim is never abandoned half-way."""
+        while not self.is_ending:
+            self.wake.clear()
+            self.pacer.begin_round()
+            await attempt(self._claim)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.wake.wait(), min(LOOK_SECONDS, self.pacer.next_in))
+
+    def end(self) -> None:
+        self.is_ending = True
+        self.wake.set()
+
+    async def land(self, seconds: float) -> None:
+        """Let the calls on their way finish; those that take longer are in doubt."""
+        if self.flights:
+            await asyncio.wait(self.flights, timeout=seconds)
+        for call in list(self.calling):
+            call.cancel()
+        if self.flights:
+            await asyncio.wait(self.flights, timeout=seconds)
+
+    async def _claim(self) -> None:
+        bots = dict(self.bots)  # as they are now: a bot may be lost while we ask for its calls
+        room = SENDS - len(self.calling)
+        if room <= 0 or not bots:
+            return
+        calls = await in_db(
+            tx.run,
+            outbox.claim,
+            epochs={bot_id: bot.lease_epoch for bot_id, bot in bots.items()},
+            may_send=self.pacer.may_send,
+            limit=room,
+        )
+        for call in calls:
+            self._start(self._fly(bots[call.bot_id], call), self.flights)
+
+    def _start(self, work: Any, group: set[asyncio.Task[Any]]) -> "asyncio.Task[Any]":
+        task = asyncio.create_task(work)
+        group.add(task)
+        task.add_done_callback(group.discard)
+        return task
+
+    async def _fly(self, bot: Bot, call: OutboundCall) -> None:
+        outcome = await self._call(bot, call)
+        self.wake.set()  # there is room for one more
+        await self._record(bot, call, outcome)
+        self.wake.set()  # and the chat may have more
+
+    async def _call(self, bot: Bot, call: OutboundCall) -> Outcome:
+        work = self._start(self._ask(bot, call.method, call.params), self.calling)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            return STOPPED
+
+    async def _ask(self, bot: Bot, method: str, params: dict[str, Any]) -> Outcome:
+        try:
+            return outcomes.of_result(await self.telegram.call(bot.token, method, params))
+        except DeliveryError as error:
+            plain = outcomes.without_formatting(params, error)
+            if plain is None:
+                return outcomes.of_error(error)
+        return await self._ask(bot, method, plain)
+
+    async def _record(self, bot: Bot, call: OutboundCall, outcome: Outcome) -> None:
+        """Again and again while the database is away: only we know what Telegram said."""
+        pause = 0.25
+        while not await attempt(partial(self._write, bot, call, outcome)):
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    async def _write(self, bot: Bot, call: OutboundCall, outcome: Outcome) -> None:
+        if not await in_db(tx.run, outbox.record, call=call, outcome=outcome):
+            log.warning("%s: call %s is no longer ours: %s", bot, call.pk, outcome.kind.name)
+        if outcome.kind is Kind.STOP:
+            await in_db(
+                tx.run, bots.set_state, bot=bot, state=Bot.State.INVALID, error=outcome.text
+            )
