@@ -90,6 +90,7 @@ PORTS = {
     "live.access": "sessions_app.queries.feed_access",
     "accounts.user_changed": "sessions_app.actions.user_changed",
     "projects.agents_changed": "sessions_app.actions.agents_changed",
+    "projects.project_changed": "sessions_app.actions.project_changed",
     "bots.outcomes": "sessions_app.actions.outcomes",
     "routing.presence_changed": "sessions_app.actions.presence_changed",
     "routing.rules_changed": "sessions_app.actions.rules_changed",

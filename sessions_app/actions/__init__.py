@@ -1,10 +1,19 @@
 """Every change this app makes. Here: the targets of lower apps' ports (settings.PORTS)."""
 
+from sessions_app.actions.messages import outcomes
 from sessions_app.actions.presence import (
     agents_changed,
     presence_changed,
+    project_changed,
     rules_changed,
     user_changed,
 )
 
-__all__ = ["agents_changed", "presence_changed", "rules_changed", "user_changed"]
+__all__ = [
+    "agents_changed",
+    "outcomes",
+    "presence_changed",
+    "project_changed",
+    "rules_changed",
+    "user_changed",
+]

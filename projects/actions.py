@@ -1,0 +1,173 @@
+"""Every change of projects and their teams."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from accounts.actions import record_audit
+from accounts.models import Company, Membership, User
+from core import clock, tx
+from projects.errors import already_on_team, no_such_agent, not_a_member, other_order
+from projects.models import Agent, Project
+from projects.ports import agents_changed, project_changed
+
+SETTINGS = frozenset(
+    {
+        "name",
+        "remark",
+        "time_zone",
+        "language",
+        "open_with",
+        "uncertain_policy",
+        "send_within_s",
+    }
+)
+RIGHTS = frozenset(
+    {
+        "may_reply",
+        "may_transfer",
+        "may_see_others",
+        "may_complete",
+        "may_delete",
+        "may_export",
+        "session_limit",
+        "is_enabled",
+    }
+)
+
+
+def create_project(*, company: Company, name: str, actor: User | None, **settings: Any) -> Project:
+    """A draft; it becomes active when a bot is connected."""
+    _refuse_unknown(settings, SETTINGS)
+    with tx.change():
+        project = Project.objects.create(company=company, name=name, **settings)
+        _audit(project, actor, "project.created", **settings)
+        project_changed(project.pk)
+        return project
+
+
+def change_project(*, project: Project, actor: User | None, **settings: Any) -> Project:
+    _refuse_unknown(settings, SETTINGS)
+    with tx.change():
+        (project,) = tx.lock(Project.objects.filter(pk=project.pk))
+        for name, value in settings.items():
+            setattr(project, name, value)
+        project.save(update_fields=list(settings))
+        _audit(project, actor, "project.changed", **settings)
+        project_changed(project.pk)
+        return project
+
+
+def set_state(*, project: Project, state: str, actor: User | None = None) -> None:
+    """Draft, active, paused or bot_invalid; nothing happens if it is so already."""
+    with tx.change():
+        changed = Project.objects.filter(pk=project.pk).exclude(state=state).update(state=state)
+        project.state = state
+        if changed:
+            _audit(project, actor, "project.state", state=state)
+            project_changed(project.pk)
+
+
+def archive_project(*, project: Project, actor: User | None) -> None:
+    """Soft: names and history are kept, nothing is routed any more."""
+    with tx.change():
+        Project.objects.filter(pk=project.pk).update(archived_at=clock.now())
+        _audit(project, actor, "project.archived")
+        agents_changed(_team_ids(project))
+
+
+def add_agent(*, project: Project, user: User, actor: User | None, **rights: Any) -> Agent:
+    """Put a member of the company at the end of the list.
+
+    Raises Refusal `already_on_team` or `not_a_member`.
+    """
+    _refuse_unknown(rights, RIGHTS)
+    with tx.change():
+        list(tx.lock(Project.objects.filter(pk=project.pk)))
+        members = Membership.objects.filter(company=project.company_id, user=user)
+        if not members.exists():
+            raise not_a_member()
+        position = Agent.objects.on_team().filter(project=project).count()
+        agent = _insert_agent(project=project, user=user, position=position, **rights)
+        _audit_agent(agent, actor, "agent.added", **rights)
+        agents_changed([agent.pk])
+        return agent
+
+
+def _insert_agent(**fields: Any) -> Agent:
+    try:
+        with tx.change():
+            return Agent.objects.create(**fields)
+    except IntegrityError:
+        raise already_on_team() from None
+
+
+def change_agent(*, agent: Agent, actor: User | None, **rights: Any) -> Agent:
+    _refuse_unknown(rights, RIGHTS)
+    with tx.change():
+        agent = _lock_agent(agent)
+        for name, value in rights.items():
+            setattr(agent, name, value)
+        agent.save(update_fields=list(rights))
+        _audit_agent(agent, actor, "agent.changed", **rights)
+        agents_changed([agent.pk])
+        return agent
+
+
+def remove_agent(*, agent: Agent, actor: User | None) -> None:
+    """Soft: his name and history stay. The list closes up behind him."""
+    with tx.change():
+        agent = _lock_agent(agent)
+        agent.removed_at = clock.now()
+        agent.save(update_fields=["removed_at"])
+        _close_up(agent.project)
+        _audit_agent(agent, actor, "agent.removed")
+        agents_changed([agent.pk])
+
+
+def _lock_agent(agent: Agent) -> Agent:
+    for locked in tx.lock(Agent.objects.on_team().with_people().filter(pk=agent.pk)):
+        return locked
+    raise no_such_agent()
+
+
+def _close_up(project: Project) -> None:
+    for position, agent in enumerate(Agent.objects.on_team().filter(project=project)):
+        if agent.position != position:
+            Agent.objects.filter(pk=agent.pk).update(position=position)
+
+
+def reorder_agents(*, project: Project, agent_ids: list[UUID], actor: User | None) -> None:
+    """`agent_ids`: all public ids of the team, in the new order. Raises Refusal `other_order`."""
+    with tx.change():
+        agents = {agent.public_id: agent for agent in tx.lock(_on_team(project))}
+        if sorted(agent_ids) != sorted(agents):
+            raise other_order()
+        for position, public_id in enumerate(agent_ids):
+            agents[public_id].position = position
+        Agent.objects.bulk_update(agents.values(), ["position"])
+        _audit(project, actor, "team.reordered", order=[str(one) for one in agent_ids])
+        agents_changed([agent.pk for agent in agents.values()])
+
+
+def _on_team(project: Project) -> Any:
+    return Agent.objects.on_team().filter(project=project)
+
+
+def _team_ids(project: Project) -> list[int]:
+    return list(_on_team(project).values_list("pk", flat=True))
+
+
+def _refuse_unknown(fields: dict[str, Any], known: frozenset[str]) -> None:
+    unknown = fields.keys() - known
+    if unknown:
+        raise TypeError(f"not to be set here: {', '.join(sorted(unknown))}")
+
+
+def _audit(project: Project, actor: User | None, verb: str, **data: Any) -> None:
+    record_audit(company=project.company, actor=actor, verb=verb, target=project.name, data=data)
+
+
+def _audit_agent(agent: Agent, actor: User | None, verb: str, **data: Any) -> None:
+    _audit(agent.project, actor, verb, agent=agent.user.name, **data)
