@@ -1,0 +1,23 @@
+"""The shape of what people submit about themselves."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils.translation import gettext_lazy as _
+
+
+class SignInForm(AuthenticationForm):
+    """E-mail and password. The field is called `username` for Django and axes."""
+
+    error_messages = {
+        "invalid_login": _("This e-mail address and password do not fit together."),
+        "inactive": _("This account is disabled. Ask a manager of your company."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = _("E-mail")
+        self.fields["username"].widget = forms.EmailInput(
+            attrs={"autocomplete": "username", "autofocus": True, "maxlength": 254}
+        )
