@@ -10,6 +10,7 @@ from django.core.asgi import get_asgi_application
 http = get_asgi_application()
 
 from django.urls import path
+
 from sessions_app.sockets import AppSocket
 
 application = ProtocolTypeRouter(

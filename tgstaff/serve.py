@@ -20,11 +20,11 @@ from daphne.server import Server  # first: it installs the reactor
 
 django.setup()
 
-from bots.gateway import Gateway
 from celery.beat import Scheduler, Service
 from django.conf import settings
 from django.core.management import call_command
 
+from bots.gateway import Gateway
 from tgstaff.asgi import application
 from tgstaff.celery import app
 

@@ -91,7 +91,8 @@ def _static_commands() -> Iterator[tuple[str, list[list[str]]]]:
     templates = [str(path) for path in sorted(Path("templates").glob("**/*.html"))]
     yield "djade --check", [[_tool("djade"), "--check", "--target-version", "5.2", *templates]]
     yield "node --test", [[_tool("node"), "--test", "tests/js/**/*.test.js"]]
-    yield "tsc --checkJs", [*_npm_ci(), [_tool("node"), "node_modules/typescript/bin/tsc"]]
+    tsc = [_tool("node"), "node_modules/typescript/bin/tsc", "-p"]
+    yield "tsc --checkJs", [*_npm_ci(), [*tsc, "."], [*tsc, "simulator"]]
 
 
 def _tool(name: str) -> str:
