@@ -29,8 +29,9 @@ def as_json(data: Any) -> str:
 class Item:
     """One event, encoded once for all who see it.
 
-    `text` is the envelope {n, kind, at, data} as JSON. `gone` is what those get in whose sight the
-    row was and is no more ("session.gone" for "session.changed"), if there can be any.
+    `text` is the envelope {n, kind, at, data} as JSON, `size` its bytes. `gone` is what those get in
+    whose sight the row was and is no more ("session.gone" for "session.changed"), if there can be
+    any.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Item:
     audience: frozenset[str]
     before: frozenset[str]
     text: str
+    size: int
     gone: str
 
     def seen_by(self, tags: frozenset[str]) -> str:
@@ -48,12 +50,14 @@ class Item:
 
 
 def item(event: Event) -> Item:
+    text = _envelope(event, event.kind, event.payload)
     return Item(
         number=event.number,
         kind=event.kind,
         audience=frozenset(event.audience),
         before=frozenset(event.before or ()),
-        text=_envelope(event, event.kind, event.payload),
+        text=text,
+        size=len(text.encode()),
         gone=_gone(event) if event.before else "",
     )
 
@@ -64,5 +68,5 @@ def _envelope(event: Event, kind: str, data: dict[str, Any]) -> str:
 
 def _gone(event: Event) -> str:
     noun = event.kind.partition(".")[0]
-    data = {"id": event.payload["id"], "was": event.payload.get("was")}
+    data = {"id": event.payload.get("id"), "was": event.payload.get("was")}
     return _envelope(event, f"{noun}.gone", data)

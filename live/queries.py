@@ -2,8 +2,13 @@
 misses nothing."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+
+from core import clock
 from live.models import Event, Feed
 
 
@@ -23,3 +28,26 @@ def events_after(stream: UUID, number: int, limit: int) -> list[Event]:
     look at the first number."""
     later = Event.objects.filter(stream=stream, number__gt=number)
     return list(later.order_by("number")[:limit])
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """What a person showed at the door. `auth_hash` changes with the password."""
+
+    session_key: str
+    user_id: int
+    auth_hash: str
+
+
+def ended(sign_ins: Collection[SignIn]) -> set[SignIn]:
+    """Those that hold no more: signed out, expired, account disabled or password changed."""
+    keys = {sign_in.session_key for sign_in in sign_ins}
+    sessions = Session.objects.filter(session_key__in=keys, expire_date__gt=clock.now())
+    valid = set(sessions.values_list("session_key", flat=True))
+    users = get_user_model().objects.filter(pk__in={s.user_id for s in sign_ins}, is_active=True)
+    hashes = {user.pk: user.get_session_auth_hash() for user in users}
+    return {
+        sign_in
+        for sign_in in sign_ins
+        if sign_in.session_key not in valid or hashes.get(sign_in.user_id) != sign_in.auth_hash
+    }

@@ -121,16 +121,17 @@ def test_it_shows_a_reader_every_event_in_order_while_many_write():
     def read():
         seen = []
         while True:
-            last_look = done.is_set()
+            last_look = done.wait(0.005)
             page = queries.events_after(stream, seen[-1] if seen else 0, 50)
             seen += [event.number for event in page]
             if last_look and not page:
                 return seen
 
     def write_all():
-        results = together(*[write] * WRITERS, seconds=90)
-        done.set()
-        return results
+        try:
+            return together(*[write] * WRITERS, seconds=90)
+        finally:
+            done.set()
 
     results, seen = together(write_all, read, seconds=100)
     assert results == [None] * WRITERS

@@ -1,0 +1,3 @@
+from live.sockets.feed import FeedSocket
+
+__all__ = ["FeedSocket"]

@@ -1,0 +1,138 @@
+"""One reader per stream and process: reads each new event once, for all who follow the stream."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+from uuid import UUID
+
+from core.aio import in_db
+from live import queries
+from live.events import RIGHTS_KINDS, Item, item
+
+log = logging.getLogger(__name__)
+
+PAGE_EVENTS = 500
+# What stays in memory for pages that come back: enough for a restart or a short cut.
+MEMORY_EVENTS = 1000
+MEMORY_BYTES = 1024 * 1024
+REST_SECONDS = 1.0
+
+
+class TooOld(Exception):
+    """Events after the number asked for have been purged."""
+
+
+class Follower(Protocol):
+    def wake(self) -> None:
+        """There is something new."""
+
+
+class Reader:
+    """Holds the newest items, those with the numbers `low` + 1 to `high`.
+
+    `recheck` is awaited when events say that rights may have changed, before anybody gets them.
+    """
+
+    def __init__(self, stream: UUID, recheck: Callable[[UUID], Awaitable[None]]) -> None:
+        self.stream = stream
+        self.followers: set[Follower] = set()
+        self.low = self.high = -1
+        self._items: list[Item] = []
+        self._bytes = 0
+        self._recheck = recheck
+        self._due = asyncio.Event()
+        self._looking_back = asyncio.Lock()
+
+    def wake(self) -> None:
+        self._due.set()
+
+    async def run(self) -> None:
+        self._due.set()
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            try:
+                await self._read_on()
+            except Exception:
+                log.warning("stream %s could not be read", self.stream, exc_info=True)
+                await asyncio.sleep(REST_SECONDS)
+                self._due.set()
+
+    async def _read_on(self) -> None:
+        if self.high < 0:
+            await self._start()
+        count = PAGE_EVENTS
+        while count == PAGE_EVENTS:
+            items = await in_db(_page, self.stream, self.high, PAGE_EVENTS)
+            if any(item.kind in RIGHTS_KINDS for item in items):
+                await self._recheck(self.stream)
+            self._append(items)
+            count = len(items)
+
+    async def _start(self) -> None:
+        head = await in_db(queries.head, self.stream)
+        self.low = self.high = head
+        # What was asked before the start may have missed a change of rights.
+        await self._recheck(self.stream)
+        self._wake_followers()
+
+    def _append(self, items: list[Item]) -> None:
+        if not items:
+            return
+        if items[0].number != self.high + 1:  # purged before they were read
+            self._items.clear()
+            self._bytes = 0
+            self.low = items[0].number - 1
+        self._items += items
+        self._bytes += sum(item.size for item in items)
+        self.high = items[-1].number
+        self._trim()
+        self._wake_followers()
+
+    def _trim(self) -> None:
+        drop = max(0, len(self._items) - MEMORY_EVENTS)
+        kept = self._bytes - sum(item.size for item in self._items[:drop])
+        while kept > MEMORY_BYTES and drop < len(self._items):
+            kept -= self._items[drop].size
+            drop += 1
+        del self._items[:drop]
+        self._bytes = kept
+        self.low += drop
+
+    def _wake_followers(self) -> None:
+        for follower in self.followers:
+            follower.wake()
+
+    async def after(self, number: int, limit: int) -> list[Item]:
+        """At most `limit` items after `number`, from memory if it reaches back so far.
+
+        Raises TooOld.
+        """
+        if number < self.low:
+            async with self._looking_back:  # many come back at once: the first one reads for all
+                if number < self.low:
+                    return (await self._look_back(number, limit))[:limit]
+        start = number - self.low
+        return self._items[start : start + limit]
+
+    async def _look_back(self, number: int, limit: int) -> list[Item]:
+        missing = self.low - number
+        room = MEMORY_EVENTS - len(self._items)
+        items = await in_db(_page, self.stream, number, missing if missing <= room else limit)
+        if not items or items[0].number != number + 1:
+            raise TooOld
+        if items[-1].number == self.low:
+            self._prepend(items)
+        return items
+
+    def _prepend(self, items: list[Item]) -> None:
+        size = sum(item.size for item in items)
+        if self._bytes + size <= MEMORY_BYTES and len(self._items) + len(items) <= MEMORY_EVENTS:
+            self._items[:0] = items
+            self._bytes += size
+            self.low -= len(items)
+
+
+def _page(stream: UUID, number: int, limit: int) -> list[Item]:
+    return [item(event) for event in queries.events_after(stream, number, limit)]
