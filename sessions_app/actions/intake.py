@@ -169,7 +169,7 @@ class Intake:
 
     def _write(self) -> None:
         ChatSession.objects.bulk_create(self.opened)
-        ChatSession.objects.bulk_update(self._continued(), timeline.FOLLOWED)
+        timeline.save(self._continued())
         revised = [message for message in self.revised.values() if message.pk]
         Message.objects.bulk_create(self.new)
         Message.objects.bulk_update(revised, REVISED)

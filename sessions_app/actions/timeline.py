@@ -91,6 +91,16 @@ def append(session: ChatSession, message: Message) -> None:
         session.unanswered_since = None
 
 
+def save(sessions: Sequence[ChatSession]) -> None:
+    """Store what `append` has changed. The sessions are locked and exist.
+
+    As an upsert by key: for hundreds of rows `bulk_update`'s CASE costs ten times as much.
+    """
+    ChatSession.objects.bulk_create(
+        sessions, update_conflicts=True, unique_fields=["id"], update_fields=FOLLOWED
+    )
+
+
 def preview(message: Message) -> str:
     """The text, or the kind in brackets where there is none."""
     if message.kind == "text" or message.text:
