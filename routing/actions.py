@@ -11,6 +11,8 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions import record_audit
+from accounts.models import User
 from core import clock, tx
 from core.errors import Refusal
 from projects.models import Agent, Project
@@ -20,6 +22,17 @@ from routing.models import Lease, Pool, Presence, PresenceInterval, Turn
 # What is taken for true of a page that has not reported yet.
 FLAGS = {"visible": True, "focused": True, "sound": False, "push": False}
 PERMISSIONS = {"granted", "denied", "default"}
+RULES = frozenset(
+    {
+        "mode",
+        "scope",
+        "ties",
+        "returning",
+        "vanished",
+        "hidden_pages_receive",
+        "too_old_days",
+    }
+)
 
 # ---------------------------------------------------------------- presence
 
@@ -123,6 +136,45 @@ def _settle(user_id: int) -> bool:
 def pool_of(project: Project) -> Pool:
     """The project's routing settings, made with the defaults if there are none yet."""
     return Pool.objects.get_or_create(project=project)[0]
+
+
+def change_rules(
+    *, pool: Pool, actor: User | None, specified: Sequence[Agent] | None = None, **rules: Any
+) -> Pool:
+    """Change the rules, and the list of Specified Agents if it is given; applied at once.
+
+    Raises Refusal `invalid` if one of them is no agent of the project.
+    """
+    if rules.keys() - RULES:
+        raise TypeError(f"not to be set here: {', '.join(sorted(rules.keys() - RULES))}")
+    with tx.change():
+        pool = lock_pool(pool.project_id)
+        for name, value in rules.items():
+            setattr(pool, name, value)
+        pool.save(update_fields=list(rules))
+        if specified is not None:
+            _specify(pool, specified)
+        _audit_rules(pool, actor, rules, specified)
+        ports.rules_changed(pool.project_id)
+        return pool
+
+
+def _specify(pool: Pool, agents: Sequence[Agent]) -> None:
+    if any(agent.project_id != pool.project_id for agent in agents):
+        raise Refusal("invalid", _("The list may hold agents of this project only."))
+    pool.specified.set(agents)
+
+
+def _audit_rules(
+    pool: Pool, actor: User | None, rules: dict[str, Any], specified: Sequence[Agent] | None
+) -> None:
+    data = dict(rules)
+    if specified is not None:
+        data["specified"] = [agent.user.name for agent in specified]
+    project = pool.project
+    record_audit(
+        company=project.company, actor=actor, verb="rules.changed", target=project.name, data=data
+    )
 
 
 def lock_pool(project_id: int) -> Pool:

@@ -1,0 +1,178 @@
+"""The targets of ports: presence, rights and rules that change reach pages and the line."""
+
+import pytest
+
+from core import tx
+from core.ports import port
+from live.models import Event
+from projects.models import Agent, Project
+from routing.models import Pool
+from sessions_app.actions.routing import is_due, settle_project
+from sessions_app.models import ChatSession
+from tests.factories import make_agent, make_project, make_session
+from tests.support.team import come_online, go_away, owners, route, told
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def project() -> Project:
+    return make_project()
+
+
+@pytest.fixture
+def alice(project) -> Agent:
+    return make_agent(project, "Alice")
+
+
+@pytest.fixture
+def kicks(monkeypatch) -> list[tuple[str, dict[str, object]]]:
+    """The tasks that were asked for."""
+    asked: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr("core.kick.task", lambda name, **data: asked.append((name, data)))
+    return asked
+
+
+def call(name: str, argument: object) -> None:
+    with tx.change():
+        port(name)(argument)
+
+
+def codes(project: Project) -> list[str]:
+    """Of the newest presence.changed."""
+    return [failure["code"] for failure in told(project, "presence.changed")[-1].payload["codes"]]
+
+
+def test_presence_is_told_in_each_project_of_the_person(project, alice):
+    other = make_project(name="Other")
+    make_agent(other, user=alice.user)
+    come_online(alice)
+    for place in (project, other):
+        row = told(place, "presence.changed")[-1].payload
+        assert (row["state"], row["status"], row["codes"]) == ("online", "online", [])
+
+
+def test_a_break_is_told_with_its_code(project, alice):
+    come_online(alice)
+    go_away(alice)
+    assert codes(project) == ["away"]
+
+
+def test_who_comes_online_has_the_line_routed(project, alice, kicks):
+    come_online(alice)
+    assert kicks == [
+        ("sessions_app.route_project", {"project_id": project.pk, "trigger": "agent_online"})
+    ]
+
+
+def test_a_change_of_rights_is_told_to_the_person_and_the_project(project, alice, kicks):
+    alice.may_reply = False
+    alice.save()
+    call("projects.agents_changed", [alice.pk])
+    own = Event.objects.get(stream=alice.user.public_id)
+    assert (own.kind, own.payload, own.audience) == ("access.changed", {}, ["everyone"])
+    assert codes(project) == ["no_reply_right", "offline"]
+    assert len(told(project, "project.changed")) == 1
+    assert kicks == [
+        ("sessions_app.route_project", {"project_id": project.pk, "trigger": "agents_changed"})
+    ]
+
+
+def test_a_change_of_a_person_is_told_in_all_projects(project, alice):
+    other = make_project(name="Other")
+    make_agent(other, user=alice.user)
+    alice.user.is_active = False
+    alice.user.save()
+    call("accounts.user_changed", alice.user_id)
+    assert Event.objects.filter(stream=alice.user.public_id, kind="access.changed").count() == 1
+    for place in (project, other):
+        assert codes(place) == ["disabled", "offline"]
+        assert len(told(place, "project.changed")) == 1
+
+
+def test_who_has_left_has_no_presence_any_more(project, alice):
+    alice.removed_at = alice.added_at
+    alice.save()
+    call("projects.agents_changed", [alice.pk])
+    assert told(project, "presence.changed") == []
+    assert told(project, "project.changed")[-1].payload["agents"] == []
+
+
+def test_new_rules_are_told_for_everybody(project, alice, kicks):
+    make_agent(project, "Bob")
+    Pool.objects.filter(project=project).update(scope="specified")
+    call("routing.rules_changed", project.pk)
+    assert told(project, "project.changed")[-1].payload["scope"] == "specified"
+    rows = [event.payload for event in told(project, "presence.changed")]
+    assert [row["name"] for row in rows] == ["Alice", "Bob"]
+    assert codes(project) == ["not_in_scope", "offline"]
+    assert [data["trigger"] for _, data in kicks] == ["rules_changed"]
+
+
+# ---------------------------------------------------------------- owners who may not reply any more
+
+
+@pytest.mark.parametrize("loss", ["removed", "disabled", "no_reply", "account", "membership"])
+def test_sessions_leave_owners_who_may_not_reply_any_more(project, alice, loss):
+    bob = make_agent(project, "Bob")
+    come_online(alice, bob)
+    session, other = make_session(project, owner=alice), make_session(project, owner=bob)
+    take_from(alice, loss)
+    assert is_due(project.pk)
+    settle_project(project_id=project.pk, trigger="agents_changed")
+    assert owners([session, other]) == ["Bob", "Bob"]
+    first, second = session.assignments.order_by("pk")
+    assert (first.ended_because, second.agent) == ("owner_removed", bob)
+    assert not is_due(project.pk)
+
+
+def take_from(agent: Agent, loss: str) -> None:
+    if loss == "removed":
+        Agent.objects.filter(pk=agent.pk).update(removed_at=agent.added_at)
+    elif loss == "disabled":
+        Agent.objects.filter(pk=agent.pk).update(is_enabled=False)
+    elif loss == "no_reply":
+        Agent.objects.filter(pk=agent.pk).update(may_reply=False)
+    elif loss == "account":
+        type(agent.user).objects.filter(pk=agent.user_id).update(is_active=False)
+    else:
+        agent.user.memberships.update(is_enabled=False)
+
+
+# ---------------------------------------------------------------- what the sweep looks at
+
+
+def test_nothing_is_due_without_a_line(project, alice):
+    come_online(alice)
+    assert not is_due(project.pk)
+
+
+def test_what_nobody_has_explained_is_due(project, alice):
+    make_session(project)
+    assert is_due(project.pk)
+    route(project)
+    assert not is_due(project.pk)
+
+
+def test_it_is_due_when_somebody_can_receive(project, alice):
+    make_session(project)
+    route(project)
+    come_online(alice)
+    assert is_due(project.pk)
+
+
+def test_it_is_due_when_the_reason_is_another(project, alice):
+    make_session(project)
+    route(project)
+    go_away(alice)
+    assert is_due(project.pk)
+
+
+def test_what_is_too_old_is_due_once(project, alice, shift_clock):
+    come_online(alice)
+    session = make_session(project)
+    shift_clock(8 * 86400)
+    assert is_due(project.pk)
+    route(project)
+    assert not is_due(project.pk)
+    assert ChatSession.objects.get(pk=session.pk).state == "unassigned"
