@@ -45,12 +45,6 @@ def project_changed(project_id: int) -> None:
     _kick(project_id, "project_changed")
 
 
-def project_changed(project_id: int) -> None:
-    """The project's name, state or settings were changed (port of projects)."""
-    feed.project_changed(Project.objects.get(pk=project_id))
-    _kick(project_id, "project_changed")
-
-
 def rules_changed(project_id: int) -> None:
     """The project's routing rules were changed (port of routing)."""
     agents = Agent.objects.filter(project=project_id)
