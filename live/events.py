@@ -29,9 +29,10 @@ def as_json(data: Any) -> str:
 class Item:
     """One event, encoded once for all who see it.
 
-    `text` is the envelope {n, kind, at, data} as JSON, `size` its bytes. `gone` is what those get in
-    whose sight the row was and is no more ("session.gone" for "session.changed"), if there can be
-    any.
+    `text` is the envelope {n, kind, at, data} as JSON, `size` its bytes. Where the audience changed,
+    `new` is for those in whose sight the row was not (its `was` is null: they knew of no state
+    before), and `gone` for those in whose sight it is no more ("session.gone" for
+    "session.changed").
     """
 
     number: int
@@ -40,12 +41,14 @@ class Item:
     before: frozenset[str]
     text: str
     size: int
+    new: str
     gone: str
 
     def seen_by(self, tags: frozenset[str]) -> str:
         """The envelope for a viewer with these tags; empty if there is nothing to see."""
+        is_known = bool(tags & self.before) or not self.before
         if tags & self.audience:
-            return self.text
+            return self.text if is_known else self.new
         return self.gone if tags & self.before else ""
 
 
@@ -58,12 +61,17 @@ def item(event: Event) -> Item:
         before=frozenset(event.before or ()),
         text=text,
         size=len(text.encode()),
+        new=_new(event) if event.before else "",
         gone=_gone(event) if event.before else "",
     )
 
 
 def _envelope(event: Event, kind: str, data: dict[str, Any]) -> str:
     return as_json({"n": event.number, "kind": kind, "at": moment(event.at), "data": data})
+
+
+def _new(event: Event) -> str:
+    return _envelope(event, event.kind, event.payload | {"was": None})
 
 
 def _gone(event: Event) -> str:
