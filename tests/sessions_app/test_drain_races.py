@@ -1,0 +1,157 @@
+"""Drains against each other and against what agents do at the same moment."""
+
+from collections import Counter
+from functools import partial
+from uuid import uuid4
+
+import pytest
+
+from bots.models import InboundUpdate, OutboundCall
+from core import tx
+from sessions_app.actions import messages, ownership
+from sessions_app.actions.inbox import drain
+from sessions_app.models import ChatSession, Message
+from tests.factories import (
+    make_agent,
+    make_bot,
+    make_customer,
+    make_lease,
+    make_project,
+    make_session,
+)
+from tests.support.threads import together
+from tests.support.updates import Person, store, take_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 8
+
+
+@pytest.fixture
+def project():
+    return make_project()
+
+
+@pytest.fixture
+def bot(project):
+    return make_bot(project)
+
+
+@pytest.fixture
+def alice(project):
+    agent = make_agent(project)
+    make_lease(agent.user)
+    return agent
+
+
+def act(action, **kwargs):
+    """As an edge calls it: repeated if another transaction was in the way."""
+    return partial(tx.run, action, **kwargs)
+
+
+def fine(results):
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    return results
+
+
+def dense(session):
+    numbers = list(session.messages.order_by("number").values_list("number", flat=True))
+    return numbers == list(range(1, session.message_count + 1))
+
+
+def test_it_takes_each_update_once_though_many_drain(bot):
+    people = [Person(bot) for _ in range(5)]
+    store(bot, *(people[number % 5].says(str(number)) for number in range(100)))
+    fine(together(*[partial(drain, bot.pk)] * 4))
+    assert not InboundUpdate.objects.exclude(state="done").exists()
+    texts = Counter(Message.objects.filter(direction="in").values_list("text", flat=True))
+    assert texts == {str(number): 1 for number in range(100)}
+
+
+def test_it_forgets_no_update_that_is_stored_while_another_drains(bot):
+    """Each thread stores and kicks as the gateway does; whoever is turned away relies on the rest."""
+    people = [Person(bot) for _ in range(4)]
+
+    def write(person):
+        for number in range(25):
+            take_in(bot, person.says(str(number)))
+
+    fine(together(*(partial(write, person) for person in people)))
+    assert not InboundUpdate.objects.filter(state="pending").exists()
+    assert Message.objects.filter(direction="in").count() == 100
+    assert all(dense(session) for session in ChatSession.objects.all())
+
+
+def test_it_drains_two_bots_at_once(bot):
+    other = make_bot(make_project(name="Other"))
+    people = [Person(bot) for _ in range(20)] + [Person(other) for _ in range(20)]
+    for person in people:
+        store(person.bot, *(person.says(str(number)) for number in range(5)))
+    fine(together(partial(drain, bot.pk), partial(drain, other.pk)))
+    assert Message.objects.filter(direction="in").count() == 200
+
+
+def test_it_puts_a_message_that_meets_the_completion_in_an_open_session(bot, project, alice):
+    for _ in range(ROUNDS):
+        carol = Person(bot)
+        customer = make_customer(project, telegram_id=carol.id)
+        session = make_session(project, owner=alice, customer=customer)
+        store(bot, carol.says("One more thing"))
+        fine(
+            together(
+                act(ownership.complete, session=session, actor=alice.user),
+                partial(drain, bot.pk),
+            )
+        )
+        session.refresh_from_db()
+        message = Message.objects.get(chat_id=carol.id, direction="in")
+        # before the completion it was seen by whoever completed; after it, a session is open
+        assert message.session != session or session.last_message_number == message.number
+        if message.session != session:
+            assert not message.session.is_completed
+        assert session.is_completed
+
+
+def test_it_puts_a_message_that_meets_a_reopening_in_the_one_open_session(bot, project, alice):
+    for _ in range(ROUNDS):
+        carol = Person(bot)
+        customer = make_customer(project, telegram_id=carol.id)
+        session = make_session(project, owner=alice, customer=customer, state="completed")
+        store(bot, carol.says("Hello again"))
+        results = together(
+            act(ownership.reopen, session=session, actor=alice.user),
+            partial(drain, bot.pk),
+        )
+        message = Message.objects.get(chat_id=carol.id, direction="in")
+        assert not message.session.is_completed
+        assert ChatSession.objects.open().filter(customer=customer).count() == 1
+        if message.session != session:
+            assert results[0].code == "open_elsewhere"
+
+
+def test_it_numbers_densely_while_an_agent_replies(bot, project, alice):
+    carol = Person(bot)
+    customer = make_customer(project, telegram_id=carol.id)
+    session = make_session(project, owner=alice, customer=customer)
+
+    def write():
+        for number in range(20):
+            take_in(bot, carol.says(str(number)))
+
+    def answer():
+        for number in range(20):
+            tx.run(
+                messages.reply,
+                session=session,
+                actor=alice.user,
+                key=uuid4(),
+                text=f"answer {number}",
+            )
+
+    fine(together(write, answer, answer))
+    session.refresh_from_db()
+    assert (session.message_count, session.incoming_count) == (60, 20)
+    assert dense(session)
+    assert OutboundCall.objects.count() == 40
