@@ -1,5 +1,20 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from sessions_app import views
 
 app_name = "sessions"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("app/", views.page, name="page"),
+    path("app/api/boot", views.boot, name="boot"),
+    path("app/api/presence", views.presence, name="presence"),
+    path("app/api/projects/<uuid:project_id>/snapshot", views.snapshot, name="snapshot"),
+    path("app/api/projects/<uuid:project_id>/sessions", views.sessions, name="sessions"),
+    path("app/api/sessions/<uuid:session_id>", views.session, name="session"),
+    path("app/api/sessions/<uuid:session_id>/reply", views.reply, name="reply"),
+    path("app/api/sessions/<uuid:session_id>/claim", views.claim, name="claim"),
+    path("app/api/sessions/<uuid:session_id>/transfer", views.transfer, name="transfer"),
+    path("app/api/sessions/<uuid:session_id>/complete", views.complete, name="complete"),
+    path("app/api/sessions/<uuid:session_id>/reopen", views.reopen, name="reopen"),
+    path("app/api/sessions/<uuid:session_id>/read", views.read, name="read"),
+]

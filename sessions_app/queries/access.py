@@ -100,6 +100,15 @@ def access_session(user: User, session_id: UUID) -> tuple[Viewer, ChatSession]:
     return viewer, session
 
 
+def access_agent(session: ChatSession, agent_id: UUID) -> Agent:
+    """Somebody on the team of the session's project. Raises Refusal `not_found`."""
+    team = Agent.objects.filter(project=session.project).on_team().with_people()
+    agent = team.filter(public_id=agent_id).first()
+    if agent is None:
+        raise not_found()
+    return agent
+
+
 def feed_access(user_id: int, stream: UUID) -> frozenset[str] | None:
     """The port `live.access`: the viewer's tags on the stream now, None if it is not his."""
     user = User.objects.filter(pk=user_id, is_active=True).first()

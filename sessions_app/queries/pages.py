@@ -19,11 +19,11 @@ from projects.models import Agent
 from projects.queries import managed_projects, projects_of
 from routing.queries import presence
 from sessions_app import events
-from sessions_app.build import build
 from sessions_app.errors import not_found
 from sessions_app.models import ChatSession, Message, ReadMark, RoutingAttempt
 from sessions_app.models.sessions import ChatSessionQuerySet
 from sessions_app.queries.access import Viewer, access_session, access_viewer
+from sessions_app.queries.build import build
 from sessions_app.queries.team import presence_rows, project_row
 
 Json = dict[str, Any]

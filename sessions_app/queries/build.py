@@ -1,4 +1,4 @@
-"""The name of what the agents' page runs. Pure files; low in the grammar, beside `errors`."""
+"""The name of what the agents' page runs."""
 
 import hashlib
 from functools import cache

@@ -1,0 +1,132 @@
+"""The agents' page and its JSON API: see docs/live-protocol.md."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+
+from accounts.models import User
+from core import tx
+from core.http import api, body
+from routing.actions import set_status
+from sessions_app import forms
+from sessions_app.actions import messages, ownership
+from sessions_app.models import ChatSession
+from sessions_app.queries import pages
+from sessions_app.queries.access import access_agent, access_session
+from sessions_app.queries.build import build
+
+Json = dict[str, Any]
+
+
+@never_cache
+@login_required
+@ensure_csrf_cookie
+def page(request: HttpRequest) -> HttpResponse:
+    return render(request, "sessions_app/app.html", {"build": build()})
+
+
+# ---------------------------------------------------------------- reads
+
+
+@api("GET")
+def boot(request: HttpRequest) -> Json:
+    return pages.boot(_user(request))
+
+
+@api("GET")
+def snapshot(request: HttpRequest, project_id: UUID) -> Json:
+    return pages.snapshot(_user(request), project_id)
+
+
+@api("GET")
+def sessions(request: HttpRequest, project_id: UUID) -> Json:
+    tab, after = forms.tab(request.GET), forms.after(request.GET)
+    return pages.session_page(_user(request), project_id, tab=tab, after=after)
+
+
+@api("GET")
+def session(request: HttpRequest, session_id: UUID) -> Json:
+    before = forms.before(request.GET)
+    return pages.session_detail(_user(request), session_id, before=before)
+
+
+# ---------------------------------------------------------------- writes
+
+
+@api("POST")
+def presence(request: HttpRequest) -> Json:
+    status = forms.text(body(request), "status")
+    tx.run(set_status, user_id=_user(request).pk, status=status)
+    return {"status": status}
+
+
+@api("POST")
+def reply(request: HttpRequest, session_id: UUID) -> Json:
+    user, sent = _user(request), body(request)
+    _, session = access_session(user, session_id)
+    message = tx.run(
+        messages.reply,
+        session=session,
+        actor=user,
+        key=forms.key(sent),
+        text=forms.text(sent, "text"),
+        reply_to=forms.reply_to(sent),
+    )
+    return pages.session_now(user, session_id, message_id=message.public_id)
+
+
+@api("POST")
+def claim(request: HttpRequest, session_id: UUID) -> Json:
+    return _by_hand(request, session_id, ownership.claim)
+
+
+@api("POST")
+def complete(request: HttpRequest, session_id: UUID) -> Json:
+    return _by_hand(request, session_id, ownership.complete)
+
+
+@api("POST")
+def reopen(request: HttpRequest, session_id: UUID) -> Json:
+    return _by_hand(request, session_id, ownership.reopen)
+
+
+@api("POST")
+def transfer(request: HttpRequest, session_id: UUID) -> Json:
+    sent = body(request)
+    agent_id, reason = forms.agent(sent), forms.text(sent, "reason")
+    if agent_id is None:
+        return _by_hand(request, session_id, ownership.put_back, reason=reason)
+    _, session = access_session(_user(request), session_id)
+    to = access_agent(session, agent_id)
+    return _by_hand(request, session_id, ownership.transfer, to=to, reason=reason)
+
+
+@api("POST")
+def read(request: HttpRequest, session_id: UUID) -> Json:
+    seen = forms.seen(body(request))
+    viewer, session = access_session(_user(request), session_id)
+    if viewer.agent:
+        seen = tx.run(messages.mark_read, session=session, agent=viewer.agent, seen=seen)
+    return {"seen": seen}
+
+
+def _by_hand(
+    request: HttpRequest, session_id: UUID, action: Callable[..., ChatSession], **how: Any
+) -> Json:
+    """Every one of these may be repeated: what is done already is done again without effect."""
+    forms.key(body(request))
+    user = _user(request)
+    _, session = access_session(user, session_id)
+    tx.run(action, session=session, actor=user, **how)
+    return pages.session_now(user, session_id)
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # core.http.api and login_required let nobody else in
+    return request.user
