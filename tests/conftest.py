@@ -19,7 +19,8 @@ ROW_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    Path(django_settings.DATA_DIR).mkdir(exist_ok=True)
+    # with the folder where whitenoise looks, which else warns in every request
+    Path(django_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     sys.addaudithook(_refuse_network)
     if not hasattr(config, "workerinput"):
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers are stopped
@@ -27,6 +28,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # nobody interrupts the cleaning up
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         environment.running.close()
         shutil.rmtree(django_settings.DATA_DIR, ignore_errors=True)
 
