@@ -1,11 +1,14 @@
-"""A page's side of the live protocol, over channels' communicator."""
+"""A page's side of the live protocol, spoken to the ASGI application.
+
+Over asgiref's communicator: that of channels keeps database connections from being given back.
+"""
 
 import json
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from asgiref.testing import ApplicationCommunicator
 from channels.auth import AuthMiddlewareStack
-from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from core import tx
@@ -50,7 +53,10 @@ class Page:
     # ---------------------------------------------------------------- up
 
     async def say(self, type, **fields):
-        await self.communicator.send_json_to({"type": type, **fields})
+        await self.say_text(json.dumps({"type": type, **fields}))
+
+    async def say_text(self, text):
+        await self.communicator.send_input({"type": "websocket.receive", "text": text})
 
     async def hello(self, *streams, **resume):
         """Follow streams from 0, or from `{hex: n}`; waits for nothing."""
@@ -121,11 +127,20 @@ async def opened(user=None, *, socket=FeedSocket, hub=None, key=None, acknowledg
     """A page of `user` (None: of nobody), connected; no hello said."""
     application = AuthMiddlewareStack(socket.as_asgi(hub=hub))
     key = key or (await in_db(cookie, user) if user else "nonsense")
-    headers = [(b"cookie", f"sessionid={key}".encode())]
-    communicator = WebsocketCommunicator(application, "/ws/app/", headers=headers)
-    accepted, _ = await communicator.connect(PATIENCE)
-    assert accepted
+    scope = {
+        "type": "websocket",
+        "path": "/ws/app/",
+        "query_string": b"",
+        "headers": [(b"cookie", f"sessionid={key}".encode())],
+    }
+    communicator = ApplicationCommunicator(application, scope)
+    await communicator.send_input({"type": "websocket.connect"})
+    assert await communicator.receive_output(PATIENCE) == {
+        "type": "websocket.accept",
+        "subprotocol": None,
+    }
     try:
         yield Page(communicator, acknowledges=acknowledges)
     finally:
-        await communicator.disconnect(timeout=PATIENCE)
+        await communicator.send_input({"type": "websocket.disconnect", "code": 1001})
+        await communicator.wait(PATIENCE)
