@@ -4,6 +4,7 @@ Importing aiogram takes seconds and 157 MiB, so everyone else uses bots.wire. Wh
 underneath comes out as a DeliveryError that holds neither the token nor the library's exception.
 """
 
+import asyncio
 from functools import lru_cache
 from typing import Any
 
@@ -71,8 +72,7 @@ class Telegram:
         return await _ask(self._sends, token, method, params, settings.SEND_SECONDS)
 
     async def close(self) -> None:
-        await self._polls.close()
-        await self._sends.close()
+        await asyncio.gather(self._polls.close(), self._sends.close())
 
 
 async def _ask(

@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.actions import record_audit
 from accounts.models import User
-from bots import wire
+from bots import ports, wire
 from bots.errors import bot_taken, project_has_bot, telegram_unreachable
 from bots.models import Bot
 from core import clock, tx
@@ -17,7 +17,7 @@ from projects import actions as projects
 from projects.models import Project
 
 ERROR_LENGTH = Bot._meta.get_field("last_error").max_length
-# What a bot's state makes of its project's; a paused project stays paused.
+# A bot makes these active; a paused project stays paused.
 WITH_BOT = {Project.State.DRAFT, Project.State.BOT_INVALID}
 
 
@@ -66,7 +66,8 @@ def _save(
         _refuse_taken(project, identity)
         bot = _write(project, identity, token)
         if project.state in WITH_BOT:
-            projects.set_state(project=project, state=Project.State.ACTIVE)
+            projects.set_state(project=project, state=Project.State.ACTIVE, actor=actor)
+        ports.bot_changed(project.pk)
         record_audit(
             company=project.company,
             actor=actor,
@@ -118,12 +119,11 @@ def set_state(*, bot: Bot, state: str, error: str = "") -> None:
 
 
 def _follow(project: Project, state: str) -> None:
-    if state == Bot.State.INVALID and project.state != Project.State.PAUSED:
+    if state == Bot.State.INVALID and project.state == Project.State.ACTIVE:
         projects.set_state(project=project, state=Project.State.BOT_INVALID)
-    elif state != Bot.State.INVALID and project.state == Project.State.BOT_INVALID:
+    if state != Bot.State.INVALID and project.state == Project.State.BOT_INVALID:
         projects.set_state(project=project, state=Project.State.ACTIVE)
-    else:
-        projects.set_state(project=project, state=project.state)  # pages show the bot's state too
+    ports.bot_changed(project.pk)
 
 
 def note_error(*, bot: Bot, error: str) -> None:

@@ -37,7 +37,7 @@ class Kind(Enum):
     DOUBT = auto()  # nobody knows whether it arrived
     RETRY = auto()  # it never left
     PAUSE = auto()  # 429: certainly not sent, and no attempt is spent
-    STOP = auto()  # 401: as PAUSE; the bot stops
+    STOP = auto()  # 401: as PAUSE; who records it stops the bot first
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ def _heads(bot_ids: list[int]) -> QuerySet[OutboundCall]:
     )
     return (
         OutboundCall.objects.filter(state=State.QUEUED, bot__in=bot_ids, due_at__lte=moment)
+        .exclude(bot__state=Bot.State.INVALID)
         .filter(Q(bot__paused_until=None) | Q(bot__paused_until__lte=moment))
         .filter(Q(send_before=None) | Q(send_before__gt=moment))
         .filter(~Exists(earlier), ~Exists(ChatPause.objects.filter(same_chat, until__gt=moment)))

@@ -56,16 +56,16 @@ class Gateway:
                 task.cancel()
             await sending
             await self.sender.land(LAND_SECONDS)
-            await attempt(self._release)
+            await attempt("releasing leases", self._release)
             await self.telegram.close()
 
     def _loops(self) -> list[Coroutine[Any, Any, None]]:
         lease = settings.BOT_LEASE_SECONDS
         return [
-            every(lease * LOOK, self._take),
-            every(lease * RENEW, self._renew),
-            every(1.0, self._listen),
-            every(TICK_SECONDS, self._tick),
+            every(lease * LOOK, "taking bots", self._take),
+            every(lease * RENEW, "renewing leases", self._renew),
+            every(1.0, "hearing hints", self._listen),
+            every(TICK_SECONDS, "the second clock", self._tick),
         ]
 
     async def _take(self) -> None:

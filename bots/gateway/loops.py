@@ -11,21 +11,21 @@ from core.errors import Refusal
 log = logging.getLogger(__name__)
 
 
-async def every(seconds: float, step: Callable[[], Awaitable[object]]) -> None:
+async def every(seconds: float, what: str, step: Callable[[], Awaitable[object]]) -> None:
     """Take the step again and again, `seconds` apart, whatever becomes of it."""
     while True:
-        await attempt(step)
+        await attempt(what, step)
         await asyncio.sleep(seconds)
 
 
-async def attempt(step: Callable[[], Awaitable[object]]) -> bool:
+async def attempt(what: str, step: Callable[[], Awaitable[object]]) -> bool:
     """Take the step; False, and a line in the log, if it failed."""
     try:
         await step()
     except (DatabaseError, Refusal) as error:
-        log.warning("%s: no database: %s", step.__qualname__, type(error).__name__)
+        log.warning("%s: no database: %s", what, type(error).__name__)
         return False
     except Exception:
-        log.exception("%s failed", step.__qualname__)
+        log.exception("%s failed", what)
         return False
     return True

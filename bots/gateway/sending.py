@@ -41,7 +41,7 @@ class Sender:
         while not self.is_ending:
             self.wake.clear()
             self.pacer.begin_round()
-            await attempt(self._claim)
+            await attempt("claiming calls", self._claim)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), min(LOOK_SECONDS, self.pacer.next_in))
 
@@ -104,14 +104,14 @@ class Sender:
     async def _record(self, bot: Bot, call: OutboundCall, outcome: Outcome) -> None:
         """Again and again while the database is away: only we know what Telegram said."""
         pause = 0.25
-        while not await attempt(partial(self._write, bot, call, outcome)):
+        write = partial(self._write, bot, call, outcome)
+        while not await attempt("recording an outcome", write):
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
 
     async def _write(self, bot: Bot, call: OutboundCall, outcome: Outcome) -> None:
+        if outcome.kind is Kind.STOP:  # first, so that nobody claims the call again meanwhile
+            invalid = Bot.State.INVALID
+            await in_db(tx.run, bots.set_state, bot=bot, state=invalid, error=outcome.text)
         if not await in_db(tx.run, outbox.record, call=call, outcome=outcome):
             log.warning("%s: call %s is no longer ours: %s", bot, call.pk, outcome.kind.name)
-        if outcome.kind is Kind.STOP:
-            await in_db(
-                tx.run, bots.set_state, bot=bot, state=Bot.State.INVALID, error=outcome.text
-            )

@@ -214,6 +214,8 @@ def test_a_refused_token_keeps_the_queue(bot, told):
     record(claim(bot)[0], Outcome(Kind.STOP, code="401"))
     assert (states(call), told) == ([("queued", "401")], [])
     assert rows(call)[0].attempt == 0
+    Bot.objects.update(state=Bot.State.INVALID)
+    assert claim(bot) == []
 
 
 def test_only_the_one_who_claimed_records(bot, told):

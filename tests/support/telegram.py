@@ -45,6 +45,13 @@ class Simulator:
         token, username = (bot.token, bot.username) if bot else (TOKEN, "canary_bot")
         self.post("bots", token=token, username=username, name="Canary")
 
+    def bot_call(self, bot: Bot, method: str, **params: Any) -> None:
+        """A call of the bot by some other program."""
+        answer = requests.post(
+            f"{self.url}/bot{bot.token}/{method}", json=params, timeout=PATIENCE_S
+        )
+        assert answer.ok, answer.text
+
     def person(self, bot: Bot) -> int:
         """Somebody who has pressed START; their id, which is the chat's too."""
         person = int(self.post("people", first_name="Carol")["id"])

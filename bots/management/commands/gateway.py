@@ -1,0 +1,25 @@
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from bots.gateway import Gateway
+
+
+class Command(BaseCommand):
+    help = "Read and send for the bots: as many of these as you like, each bot is served by one."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        asyncio.run(serve())
+
+
+async def serve() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+    await Gateway(name=name).run(stop)
