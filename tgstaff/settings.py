@@ -92,6 +92,7 @@ PORTS = {
     "projects.agents_changed": "sessions_app.actions.agents_changed",
     "projects.project_changed": "sessions_app.actions.project_changed",
     "bots.outcomes": "sessions_app.actions.outcomes",
+    "bots.bot_changed": "sessions_app.actions.project_changed",
     "routing.presence_changed": "sessions_app.actions.presence_changed",
     "routing.rules_changed": "sessions_app.actions.rules_changed",
 }
