@@ -128,6 +128,7 @@ class Courier:
             return _failed(route.webhook, "Connection refused")
         if not 200 <= status < 300:
             return _failed(route.webhook, f"Wrong response from the webhook: {status}")
+        self.world.hub.publish("updates", bot=route.bot.id, handed_out=[update.update_id])
         await self._obey(route.bot, body)
         return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from simulator.control import bots, faults, general, journal, people, updates, webhooks
+from simulator.control import bots, faults, files, general, journal, people, updates, webhooks
 
 PERSON = "/control/people/{person}"
 
@@ -27,6 +27,7 @@ ROUTES = [
     web.post(PERSON + "/unblock", people.unblock),
     web.post(PERSON + "/deactivate", people.deactivate),
     web.get(PERSON + "/transcript", people.transcript),
+    web.get("/control/files/{file}", files.download),
     web.get("/control/journal", journal.journal),
     web.get("/control/unknown-methods", journal.unknown_methods),
     web.get("/control/wait-for", journal.wait_for),

@@ -13,7 +13,8 @@ from simulator.bot_api import WORLD
 from simulator.contents import FILE_KINDS
 from simulator.control.input import Fields, chat_of, person_of_path, read_body, read_query
 from simulator.errors import BadInput
-from simulator.people import transcript_row
+from simulator.jsons import Json
+from simulator.people import Chat, Message, transcript_row
 
 FIRST_NAMES = ("Ada", "Boris", "Chiara", "Deniz", "Emeka", "Farah", "Goran", "Hana", "Ines", "Jun")
 SENDABLE = {"text", "contact", "location", "album", *FILE_KINDS}
@@ -123,5 +124,11 @@ async def transcript(request: web.Request) -> web.Response:
     fields = read_query(request)
     chat = chat_of(request, fields)
     fields.done()
-    messages = [transcript_row(message) for message in chat.messages.values()]
+    messages = [_row(chat, message) for message in chat.messages.values()]
     return web.json_response({"messages": messages} | chat.as_json())
+
+
+def _row(chat: Chat, message: Message) -> Json:
+    """A bubble, and how far the bot has come with it."""
+    update = chat.bot.queue.history.get(message.update_id or 0)
+    return transcript_row(message) | {"state": update.state.value if update else None}
