@@ -16,7 +16,7 @@ from core import kick, tx
 from core.aio import in_db
 from core.layers import ThreadsafeInMemoryChannelLayer
 from tests.support import servers
-from tests.support.processes import python, said, started
+from tests.support.processes import python, said, say, started
 from tests.support.waiting import until
 
 IMPORTS = """
@@ -170,11 +170,9 @@ sys.stdin.readline()
         client = redis.Redis.from_url(server.url, decode_responses=True)
         server.stop()
         with started(python(script), log, {"REDIS_URL": server.url}) as process:
-            assert process.stdin is not None
             said(log, "lost")
             server.start()
-            process.stdin.write("\n")
-            process.stdin.flush()
+            say(process, "again")
             until(lambda: client.llen(QUEUE))
             tasks = tasks_of(client)
         client.close()
@@ -187,6 +185,7 @@ def test_a_forked_process_kicks_too(tmp_path, redis_url):
         IMPORTS
         + """
 kick.task("core.tick", name="parent")
+sys.stdin.readline()
 if os.fork() == 0:
     kick.task("core.tick", name="child")
 sys.stdin.readline()
@@ -194,7 +193,9 @@ sys.stdin.readline()
     )
     client = redis.Redis.from_url(redis_url, decode_responses=True)
     client.delete(QUEUE)
-    with started(python(script), tmp_path / "log", {"REDIS_URL": redis_url}):
+    with started(python(script), tmp_path / "log", {"REDIS_URL": redis_url}) as process:
+        until(lambda: client.llen(QUEUE) == 1)
+        say(process, "fork")
         until(lambda: client.llen(QUEUE) == 2)
         tasks = tasks_of(client)
     client.delete(QUEUE)

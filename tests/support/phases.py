@@ -190,11 +190,12 @@ def _pytest(
         text=True,
         errors="replace",
         env=os.environ | {"TEST_DB": database},
+        start_new_session=True,  # Ctrl-C reaches it through us, once
     )
     try:
         _read(process, outcome, name)
     except KeyboardInterrupt:
-        process.terminate()  # it stops its servers itself
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C would; it stops its servers itself
         process.wait(60)
         raise SystemExit(130) from None
     # a pass may hold none of the tests that somebody named

@@ -44,6 +44,12 @@ def python(script: str) -> list[str]:
     return [sys.executable, "-c", SETUP + script]
 
 
+def say(process: "subprocess.Popen[str]", line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+
+
 def _end(process: "subprocess.Popen[str]") -> None:
     if process.stdin is not None:
         process.stdin.close()

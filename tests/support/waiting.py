@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], seconds: float = 10.0) -> T:
+def until(condition: Callable[[], T], seconds: float = 20.0) -> T:
     """The first true answer of `condition`. Raises AssertionError when none came in time."""
     deadline = time.monotonic() + seconds
     while True:
