@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Case, When
+
 from accounts.models import User
 from core import kick, tx
 from projects.models import Agent, Project
@@ -107,6 +109,20 @@ def store(held: Held, line: str, *, by: User | None = None, **data: Any) -> None
     held.session.save(update_fields=OWNED)
     timeline.post_system(held.session, line, by={"name": by.name} if by else None, **data)
     feed.session_changed(held.session, was=held.was, before=held.before)
+
+
+def store_owned(sessions: Sequence[ChatSession], now: datetime) -> None:
+    """Write many sessions that got their owners at `now`. Only the owner differs from row to row:
+    a bulk update of all columns would cost several times as much."""
+    ChatSession.objects.filter(pk__in=[session.pk for session in sessions]).update(
+        state=State.ASSIGNED,
+        assigned_at=now,
+        waiting_since=None,
+        completed_at=None,
+        owner_missing_since=None,
+        is_flagged=False,
+        owner=Case(*(When(pk=session.pk, then=session.owner_id) for session in sessions)),
+    )
 
 
 def tell_standing(project: Project, agents: Sequence[Agent | None]) -> None:

@@ -161,7 +161,7 @@ def assign(*, pool: Pool, picks: Sequence[Pick]) -> None:
     held = [Held(pool, pick.session) for pick in picks]
     for pick in picks:
         gate.own(pick.session, pick.agent, now)
-    ChatSession.objects.bulk_update([pick.session for pick in picks], gate.OWNED)
+    gate.store_owned([pick.session for pick in picks], now)
     Assignment.objects.bulk_create(
         Assignment(
             session=pick.session,

@@ -6,7 +6,8 @@ from datetime import datetime
 from django.db.models import F, Q
 
 from core import clock, tx
-from routing.actions import keep_cursor, lock_pool, serve
+from projects.models import Project
+from routing.actions import keep_cursor, lock_pool, pool_of, serve
 from routing.choice import Choice, Verdict, choose, judge
 from routing.models import Pool
 from routing.queries import candidates, cursor_of, project_code, rules_of
@@ -14,6 +15,7 @@ from sessions_app.actions import gate, ownership, timeline
 from sessions_app.actions.ownership import Pick
 from sessions_app.events import Payload
 from sessions_app.models import Assignment, ChatSession, RoutingAttempt
+from sessions_app.models.sessions import ChatSessionQuerySet
 from sessions_app.queries import line, team
 
 BATCH = 200
@@ -44,12 +46,13 @@ def route_project(*, project_id: int, trigger: str) -> int:
         done, after = _route_batch(project_id, trigger, after)
         assigned += done
         if after is None:
+            _explain_rest(project_id, trigger)
             return assigned
 
 
 def is_due(project_id: int) -> bool:
     """Whether routing now would change anything. Without locks: for the sweep, which looks often."""
-    pool = Pool.objects.select_related("project", "cursor_agent").get(project=project_id)
+    pool = pool_of(Project.objects.get(pk=project_id))
     if line.unexplained(pool).exists() or _has_unfit_owners(project_id):
         return True
     head = line.waiting_line(pool).for_page().first()
@@ -69,28 +72,47 @@ def _route_batch(project_id: int, trigger: str, after: Place | None) -> tuple[in
     with tx.change():
         pool = lock_pool(project_id)
         keep_cursor(pool=pool)
-        in_line = _next_in_line(pool, after)
-        others = line.unexplained(pool).exclude(pk__in=in_line).values_list("pk", flat=True)
-        sessions = timeline.locked(ChatSession.objects.filter(pk__in=[*in_line, *others[:BATCH]]))
+        sessions = _locked(_next_in_line(pool, after))
         if not sessions:
             return 0, None
-        agents = team.team(pool.project)
-        gate.lock_agents(agents)
-        batch = Round(pool, trigger, sessions)
-        for session in sorted(sessions, key=_place):
-            batch.try_to_assign(session, may_assign=session.pk in in_line)
+        batch = _round(pool, trigger, sessions)
+        for session in sessions:
+            batch.try_to_assign(session)
         batch.write()
-        is_over = len(in_line) < BATCH or not batch.can_serve
-        last = None if is_over else next(one for one in sessions if one.pk == in_line[-1])
-        return len(batch.picks), _place(last) if last else None
+        is_over = len(sessions) < BATCH or not batch.can_serve
+        return len(batch.picks), None if is_over else _place(sessions[-1])
 
 
-def _next_in_line(pool: Pool, after: Place | None) -> list[int]:
+def _explain_rest(project_id: int, trigger: str) -> None:
+    """Those far back in a long line, and those too old for it, are told why they wait too."""
+    with tx.change():
+        pool = lock_pool(project_id)
+        sessions = _locked(line.unexplained(pool))
+        if sessions:
+            rest = _round(pool, trigger, sessions)
+            for session in sessions:
+                rest.try_to_assign(session, may_assign=False)
+            rest.write()
+
+
+def _next_in_line(pool: Pool, after: Place | None) -> ChatSessionQuerySet:
     waiting = line.waiting_line(pool)
-    if after:
-        queued_at, key = after
-        waiting = waiting.filter(Q(queued_at__gt=queued_at) | Q(queued_at=queued_at, pk__gt=key))
-    return list(waiting.values_list("pk", flat=True)[:BATCH])
+    if after is None:
+        return waiting
+    queued_at, key = after
+    return waiting.filter(Q(queued_at__gt=queued_at) | Q(queued_at=queued_at, pk__gt=key))
+
+
+def _locked(waiting: ChatSessionQuerySet) -> list[ChatSession]:
+    """The first of them, locked, in the order of the line."""
+    keys = list(waiting.values_list("pk", flat=True)[:BATCH])
+    return sorted(timeline.locked(ChatSession.objects.filter(pk__in=keys)), key=_place)
+
+
+def _round(pool: Pool, trigger: str, sessions: Sequence[ChatSession]) -> "Round":
+    """The agents' rows are locked before anything about them is read."""
+    gate.lock_agents(team.team(pool.project))
+    return Round(pool, trigger, sessions)
 
 
 def _place(session: ChatSession) -> Place:
@@ -111,6 +133,10 @@ class Round:
         self.turn = pool.turn
         self.too_old_before = line.too_old_before(pool)
         self.agents = {agent.pk: agent for agent in team.team(pool.project)}
+        self.people: dict[int, Payload] = {
+            key: {"agent": str(agent.public_id), "name": agent.user.name}
+            for key, agent in self.agents.items()
+        }
         counts = team.open_sessions(self.agents)
         self.table = {
             candidate.agent: candidate
@@ -133,8 +159,8 @@ class Round:
         return any(judge(one, self.rules).is_eligible for one in self.table.values())
 
     def try_to_assign(self, session: ChatSession, *, may_assign: bool = True) -> None:
-        """Choose, and keep what is to be written. Without `may_assign` (others wait longer) only
-        "nobody" counts."""
+        """Choose, and keep what is to be written. Without `may_assign` (others may have waited
+        longer) only the answer "nobody" is kept."""
         choice = self._choose(session)
         if choice.agent is None:
             self._keep_waiting(session, choice)
@@ -207,12 +233,8 @@ class Round:
         )
 
     def _verdict(self, verdict: Verdict) -> Payload:
-        agent = self.agents[verdict.candidate.agent]
-        return {
-            "agent": str(agent.public_id),
-            "name": agent.user.name,
-            "codes": [failure.as_json() for failure in verdict.failures],
-        }
+        codes = [failure.as_json() for failure in verdict.failures]
+        return self.people[verdict.candidate.agent] | {"codes": codes}
 
 
 def _said(attempt: RoutingAttempt) -> tuple[object, ...]:

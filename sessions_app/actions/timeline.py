@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from core import clock, tx
 from sessions_app.actions import feed
@@ -40,7 +40,7 @@ def post_system(session: ChatSession, code: str, **data: Any) -> Message:
 
 
 def post_systems(lines: Sequence[tuple[ChatSession, str, dict[str, Any]]]) -> list[Message]:
-    """Write system lines in bulk: session, code and data of each."""
+    """Write one system line in each of these sessions: session, code and data."""
     now = clock.now()
     messages = []
     for session, code, data in lines:
@@ -56,7 +56,8 @@ def post_systems(lines: Sequence[tuple[ChatSession, str, dict[str, Any]]]) -> li
                 received_at=now,
             )
         )
-    ChatSession.objects.bulk_update([session for session, _, _ in lines], ["message_count"])
+    sessions = ChatSession.objects.filter(pk__in=[session.pk for session, _, _ in lines])
+    sessions.update(message_count=F("message_count") + 1)
     Message.objects.bulk_create(messages)
     for message in messages:
         feed.message_changed(message)

@@ -4,10 +4,12 @@ import random
 from collections import Counter
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.choice import BEFORE_ALL, ONLINE_FIRST, ROUND_ROBIN, Candidate, Rules, choose, judge
+
+untimed = settings(deadline=None)  # a busy machine is no fault of the rules
 
 places = st.integers(0, 6)
 
@@ -46,6 +48,7 @@ rules = st.builds(
 cursors = st.just(BEFORE_ALL) | st.tuples(places, st.integers(0, 40))
 
 
+@untimed
 @given(
     candidates(),
     rules,
@@ -76,6 +79,7 @@ def test_it_never_picks_one_who_cannot_receive_and_never_leaves_one_who_can(
     assert choice.is_former == (former in eligible and not choice.code)
 
 
+@untimed
 @given(candidates(), cursors)
 def test_the_order_of_service_is_the_order_of_the_list(team, cursor):
     rules = Rules()
@@ -90,6 +94,7 @@ def test_the_order_of_service_is_the_order_of_the_list(team, cursor):
     assert served == after + up_to
 
 
+@untimed
 @given(
     st.integers(1, 4),
     st.lists(st.frozensets(st.integers(11, 16)), min_size=1, max_size=60),
@@ -114,6 +119,7 @@ def test_those_who_can_always_receive_differ_by_one_at_most(steady, crowd, rng):
     assert max(shares) - min(shares) <= 1
 
 
+@untimed
 @given(candidates(), st.integers(0, 60), st.sampled_from([ROUND_ROBIN, ONLINE_FIRST]))
 def test_no_limit_is_ever_passed(team, sessions, mode):
     rules = Rules(mode=mode)
@@ -130,6 +136,7 @@ def test_no_limit_is_ever_passed(team, sessions, mode):
         assert after.open == before.open or after.limit is None or after.open <= after.limit
 
 
+@untimed
 @given(candidates())
 def test_online_first_takes_one_with_the_fewest_open(team):
     rules = Rules(mode=ONLINE_FIRST)

@@ -193,4 +193,3 @@ def test_people_are_told_apart(alice, shift_clock):
     assert sweep_leases() == [alice.pk]
     found = presence([alice.pk, bob.pk])
     assert (found[alice.pk].state, found[bob.pk].state) == ("offline", "online")
-

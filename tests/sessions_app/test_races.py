@@ -179,8 +179,9 @@ def test_who_returns_at_the_moment_of_release_keeps_it_or_gets_it_by_turn(projec
         vanish(agent)
         watch_owners()
         shift_clock(61)
-        lease = {"user_id": agent.user_id, "connection_id": uuid.uuid4(), "state": {}}
-        at_once(watch_owners, partial(open_lease, **lease))
+        page = uuid.uuid4()
+        back = partial(open_lease, user_id=agent.user_id, connection_id=page, state={})
+        at_once(watch_owners, back)
         settle_project(project_id=project.pk, trigger="sweep")
         assert_consistent(session)
         assert session.owner == agent

@@ -106,3 +106,11 @@ def test_new_rules_apply_to_what_waits(project):
     change_rules(pool=project.pool, actor=None, specified=[alice, bob])
     sweep()
     assert owners([session]) == ["Bob"]
+
+
+def test_a_project_whose_rules_nobody_has_touched_has_the_defaults(project):
+    project.pool.delete()
+    come_online(make_agent(project, "Alice"))
+    session = make_session(project)
+    sweep()
+    assert owners([session]) == ["Alice"]
