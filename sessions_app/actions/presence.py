@@ -13,17 +13,20 @@ from accounts.models import User
 from core import kick, tx
 from live.actions import record
 from projects.models import Agent, Project
-from routing.queries import presence
+from routing.queries import State, presence
 from sessions_app.actions import feed, gate
 from sessions_app.models import ChatSession
+
+RECEIVING = {State.ONLINE, State.HIDDEN}
 
 
 def presence_changed(user_id: int) -> None:
     """The person's presence is another than before (port of routing)."""
-    is_here = presence([user_id])[user_id].is_connected
-    if is_here:
+    here = presence([user_id])[user_id]
+    if here.is_connected:
         _owner_is_back(user_id)
-    _tell(Agent.objects.filter(user=user_id), trigger="agent_online" if is_here else None)
+    trigger = "agent_online" if here.state in RECEIVING else None
+    _tell(Agent.objects.filter(user=user_id), trigger=trigger)
 
 
 def user_changed(user_id: int) -> None:

@@ -10,7 +10,7 @@ from routing.models import Pool
 from sessions_app.actions.routing import is_due, settle_project
 from sessions_app.models import ChatSession
 from tests.factories import make_agent, make_project, make_session
-from tests.support.team import come_online, go_away, owners, route, told
+from tests.support.team import come_online, go_away, owners, route, told, vanish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,6 +63,14 @@ def test_who_comes_online_has_the_line_routed(project, alice, kicks):
     assert kicks == [
         ("sessions_app.route_project", {"project_id": project.pk, "trigger": "agent_online"})
     ]
+
+
+def test_who_takes_a_break_or_leaves_frees_nobody(project, alice, kicks):
+    come_online(alice)
+    kicks.clear()
+    go_away(alice)
+    vanish(alice)
+    assert kicks == []
 
 
 def test_a_change_of_rights_is_told_to_the_person_and_the_project(project, alice, kicks):
