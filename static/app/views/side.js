@@ -1,0 +1,92 @@
+/** The right pane: who the customer is, and why the session is where it is.
+ *
+ * @import { App } from "../app.js"
+ * @import { CustomerDetail, Session, Why } from "../types.js"
+ */
+import { html, nothing } from "../../vendor/lit-3.3.3/lit.js";
+import { gettext, ngettext } from "../i18n.js";
+import { moment, span, time, when } from "../times.js";
+import { reason, whySentence } from "../words.js";
+import { avatar, icon } from "./bits.js";
+
+/** @param {App} app */
+export function side(app) {
+  const { chat, session } = app;
+  if (!chat || !session) return html`<aside class="side" aria-label=${gettext("Customer")}></aside>`;
+  return html`
+    <aside class="side" aria-label=${gettext("Customer")}>
+      <button class="icon-btn close-side" aria-label=${gettext("Close")}
+        @click=${() => { app.showsSide = false; app.changed(); }}>${icon("close")}</button>
+      <div class="person">
+        ${avatar(session.customer.name, session.customer.id, "large")}
+        <div class="grow"><h2>${session.customer.name}</h2>
+          <p class="mute">${known(session)}</p></div>
+      </div>
+      ${chat.why ? whySection(session, chat.why, app.project?.me.agent ?? null) : nothing}
+      ${facts(session)}
+      ${earlier(app, chat.customer, session)}
+    </aside>`;
+}
+
+/** @param {Session} session */
+function known({ customer }) {
+  const parts = [customer.username ? `@${customer.username}` : "", languageName(customer.language)];
+  return parts.filter(Boolean).join(" · ") || gettext("no username");
+}
+
+/** @param {string} code */
+function languageName(code) {
+  try {
+    return code ? new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code : "";
+  } catch {
+    return code;
+  }
+}
+
+/** @param {Session} session @param {Why} why @param {string | null} me */
+function whySection(session, why, me) {
+  const title = session.state === "unassigned" ? gettext("Why it waits")
+    : why.outcome === "assigned" && why.agent?.id === session.owner?.id && session.owner
+      ? session.owner.id === me ? gettext("Why you") : gettext("Why {name}", { name: session.owner.name })
+      : gettext("Last routing");
+  return html`
+    <section><h3>${title}</h3>
+      <div class="why"><p>${whySentence(why)}</p>
+        <ul>${why.verdicts.map((verdict) => html`
+          <li><span class="dot ${verdict.codes.length ? "" : "good"}"></span>
+            <span class=${verdict.agent === why.agent?.id ? "chosen" : ""}>${verdict.agent === me ? gettext("You") : verdict.name}</span>
+            <span>${verdict.agent === why.agent?.id ? gettext("got it")
+              : verdict.codes.length ? verdict.codes.map(reason).join(", ") : gettext("could receive")}</span></li>`)}
+        </ul>
+        <p class="faint num" title=${moment(why.at)}>${why.count > 1
+          ? ngettext("tried {n} time, last {time}", "tried {n} times, last {time}", why.count, { time: time(why.last_at) })
+          : gettext("at {time}", { time: time(why.at) })}</p>
+      </div></section>`;
+}
+
+/** @param {Session} session */
+function facts(session) {
+  const opened = new Date(session.opened_at).getTime();
+  const assigned = session.assigned_at ? new Date(session.assigned_at).getTime() : null;
+  return html`
+    <section><h3>${gettext("This session")}</h3>
+      <dl class="kv num">
+        <dt>${gettext("Opened")}</dt><dd title=${moment(session.opened_at)}>${when(session.opened_at)}</dd>
+        ${assigned === null ? nothing : html`<dt>${gettext("Assigned after")}</dt><dd>${span(Math.max(0, assigned - opened))}</dd>`}
+        <dt>${gettext("Agent")}</dt><dd>${session.owner?.name ?? gettext("nobody yet")}</dd>
+        <dt>${gettext("Messages in")}</dt><dd>${session.incoming}</dd>
+        ${session.completed_at ? html`<dt>${gettext("Completed")}</dt><dd title=${moment(session.completed_at)}>${when(session.completed_at)}</dd>` : nothing}
+      </dl></section>`;
+}
+
+/** @param {App} app @param {CustomerDetail} customer @param {Session} session */
+function earlier(app, customer, session) {
+  const past = customer.sessions.filter((row) => row.id !== session.id);
+  return html`
+    <section><h3>${gettext("Earlier sessions")}</h3>
+      ${past.length ? html`<ul class="past">${past.map((row) => html`
+        <li><button @click=${() => app.openChat(row.id)}><span class="num">${when(row.opened_at)}</span>
+          <span class="grow">#${row.number} · ${row.owner?.name ?? gettext("unanswered")}</span></button></li>`)}</ul>`
+        : html`<p class="mute">${gettext("First contact, {time}", { time: when(customer.first_seen_at) })}</p>`}
+    </section>`;
+}
