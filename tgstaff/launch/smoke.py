@@ -115,10 +115,10 @@ async def _sign_in(place: Installation, agent: demo.Person, browser: aiohttp.Cli
             raise Unexpected(f"the sign-in form answered {answer.status}")
 
 
-async def _get(browser: aiohttp.ClientSession, address: str) -> dict[str, Any]:
+async def _get(browser: aiohttp.ClientSession, address: str) -> Any:
     async with browser.get(address) as answer:
         answer.raise_for_status()
-        return dict(await answer.json())
+        return await answer.json()
 
 
 async def _post(
@@ -171,7 +171,7 @@ async def _customer_writes(
     sent = await _post(browser, f"{control}/people/{person}/send", {"bot": bot, "text": words})
     arrived_at, _ = await feed.until("message.changed", text=words, direction="in")
     assigned_at, _ = await feed.until("session.changed", state="assigned")
-    updates = (await _get(browser, f"{control}/updates?bot={bot}"))["updates"]
+    updates = await _get(browser, f"{control}/updates?bot={bot}")
     update = next(row for row in updates if row["update_id"] == sent["update_id"])
     steps["customer_to_agent"] = _ms(arrived_at - update["handed_out_at"])
     steps["assigned"] = _ms(max(0.0, assigned_at - update["handed_out_at"]))
