@@ -9,7 +9,7 @@ from core import tx
 from core.aio import in_db
 from live.sockets import FeedSocket
 from routing import actions
-from sessions_app.build import build as build_of_pages
+from sessions_app.queries.build import build as build_of_pages
 
 log = logging.getLogger(__name__)
 
