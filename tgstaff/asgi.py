@@ -1,4 +1,5 @@
 import os
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgstaff.settings")
 
@@ -13,11 +14,14 @@ from django.urls import path
 
 from sessions_app.sockets import AppSocket
 
+# path() is typed for views; channels routes ASGI applications with it all the same
+sockets = [path("ws/app/", cast(Any, AppSocket.as_asgi()))]
+
 application = ProtocolTypeRouter(
     {
         "http": http,
         "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter([path("ws/app/", AppSocket.as_asgi())]))
+            AuthMiddlewareStack(URLRouter(cast(Any, sockets)))
         ),
     }
 )

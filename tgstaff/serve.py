@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -36,7 +37,8 @@ STOP_SECONDS = 8
 
 def main() -> None:
     options = _parse()
-    call_command("check")
+    call_command("check", stdout=sys.stderr)
+    call_command("migrate", verbosity=0)
     with ExitStack() as parts:
         for name in sorted(PARTS.keys() - set(options.without)):
             parts.callback(PARTS[name]())

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import secrets
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -56,6 +55,7 @@ class Installation:
         try:
             self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
             (self.data / "lock").touch()
+            (self.data / "static").mkdir(exist_ok=True)
         except OSError as error:
             raise Trouble(
                 f"The data folder {self.data} cannot be written ({error.strerror}): "
@@ -63,17 +63,8 @@ class Installation:
             ) from None
 
     def prepare(self) -> None:
-        """Keys on first start, then the tables. Raises Trouble with the first line of what failed."""
+        """Keys, on first start; the environment of all processes."""
         self.environment = self._environment()
-        migrated = subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-            cwd=BASE_DIR,
-            env=self.environment,
-            stdout=sys.stderr,
-            check=False,
-        )
-        if migrated.returncode:
-            raise Trouble("The tables could not be made: see above.")
 
     def _environment(self) -> dict[str, str]:
         environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
