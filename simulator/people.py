@@ -54,6 +54,7 @@ class Bot:
             "name": self.name,
             "webhook": self.webhook.url if self.webhook else None,
             "waiting": len(self.queue.waiting),
+            "is_polled": self.queue.poller is not None,
         }
 
 

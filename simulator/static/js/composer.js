@@ -12,7 +12,7 @@ const SAMPLES = [
 ];
 
 export class Composer {
-  /** @param {{person: number, bot: () => number, newestOwn: () => any, run: (act: Promise<any>) => Promise<any>}} given */
+  /** @param {{person: number, bot: () => number, newestOwn: () => any, run: (act: Promise<any>) => Promise<any>, onStarted: () => void}} given */
   constructor(given) {
     this.given = given;
     this.about = null;

@@ -28,7 +28,7 @@ export class People {
   draw() {
     const bots = [...store.bots.values()];
     this.select.replaceChildren(...bots.map((bot) => h("option", { value: bot.id }, `${bot.name} · @${bot.username}`)));
-    if (!bots.length) this.select.append(h("option", {}, "No bots yet"));
+    if (!bots.length) this.select.append(h("option", { value: "" }, "No bots yet"));
     this.select.disabled = !bots.length;
     this.select.value = String(store.bot ?? "");
     this.drawRows();

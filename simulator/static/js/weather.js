@@ -64,7 +64,7 @@ function form() {
   const kind = h("select", { name: "kind", onchange: () => explain() }, ...KINDS.map(([value, label]) => h("option", { value }, label)));
   const method = h("select", { name: "method" }, ...METHODS.map((name) => h("option", { value: name }, name || "Every call")));
   const scope = h("select", { name: "scope" }, h("option", { value: "" }, "All bots"), h("option", { value: "this" }, "The chosen bot"));
-  const count = h("select", { name: "count" }, ...[[1, "Once"], [3, "3 times"], [10, "10 times"], ["", "Until cleared"]].map(([value, label]) => h("option", { value }, label)));
+  const count = h("select", { name: "count" }, ...[["1", "Once"], ["3", "3 times"], ["10", "10 times"], ["", "Until cleared"]].map(([value, label]) => h("option", { value }, label)));
   const share = h("output", {}, "100 %");
   const probability = h("input", { type: "range", name: "probability", min: 5, max: 100, step: 5, value: 100, "aria-label": "Share of calls", oninput: () => { share.textContent = `${probability.value} %`; } });
   const wait = h("label", {}, "Seconds to wait", h("input", { type: "number", name: "retry_after", min: 1, max: 3600, value: 5 }));
