@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import F
 
 from accounts.models import Company, Membership, User
-from bots.models import Bot
+from bots.models import Bot, Inbox
 from core import clock
 from projects.models import Agent, Project
 from routing.models import Lease, Pool, Presence
@@ -68,7 +68,9 @@ def make_bot(project: Project, **fields: Any) -> Bot:
     fields.setdefault("telegram_id", 7_000_000_000 + number)
     fields.setdefault("username", f"help_{number}_bot")
     fields.setdefault("token", f"{fields['telegram_id']}:" + "A" * 35)
-    return Bot.objects.create(project=project, **fields)
+    bot = Bot.objects.create(project=project, **fields)
+    Inbox.objects.create(bot=bot)
+    return bot
 
 
 def bot_of(project: Project) -> Bot:

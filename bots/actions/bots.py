@@ -9,7 +9,7 @@ from accounts.actions import record_audit
 from accounts.models import User
 from bots import ports, wire
 from bots.errors import bot_taken, project_has_bot, telegram_unreachable
-from bots.models import Bot
+from bots.models import Bot, Inbox
 from core import clock, tx
 from core.errors import DeliveryError
 from core.text import storable
@@ -92,7 +92,10 @@ def _write(project: Project, identity: wire.BotIdentity, token: str) -> Bot:
     }
     try:
         with tx.change():
-            return Bot.objects.update_or_create(project=project, defaults=values)[0]
+            bot, is_new = Bot.objects.update_or_create(project=project, defaults=values)
+            if is_new:
+                Inbox.objects.create(bot=bot)
+            return bot
     except IntegrityError:  # connected elsewhere a moment ago
         pass
     raise bot_taken()

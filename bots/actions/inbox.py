@@ -77,12 +77,8 @@ def _known(bot_id: int, updates: list[tuple[int, bytes]]) -> set[int]:
 
 def lock_inbox(bot_id: int) -> Bot | None:
     """The bot, its inbox locked until the change ends; None if somebody else drains it now."""
-    row = Inbox.objects.filter(pk=bot_id)
-    if tx.lock(row, skip_locked=True).first() is None:
-        if row.exists() or not Bot.objects.filter(pk=bot_id).exists():
-            return None
-        Inbox.objects.bulk_create([Inbox(bot_id=bot_id)], ignore_conflicts=True)
-        return lock_inbox(bot_id)
+    if tx.lock(Inbox.objects.filter(pk=bot_id), skip_locked=True).first() is None:
+        return None
     return Bot.objects.select_related("project").get(pk=bot_id)
 
 

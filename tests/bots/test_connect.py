@@ -4,8 +4,9 @@ import pytest
 
 from accounts.models import AuditEntry
 from bots import wire
-from bots.actions import bots
+from bots.actions import bots, inbox
 from bots.models import Bot
+from core import tx
 from core.errors import Refusal
 from projects.models import Project
 from tests.factories import make_project, make_user
@@ -40,6 +41,8 @@ def test_it_connects_a_bot_that_telegram_knows(telegram, project):
     bot = connect(project, f"  {TOKEN}\n", alice)
     assert (bot.telegram_id, bot.username, bot.name) == (BOT_ID, "canary_bot", "Canary")
     assert Bot.objects.get().token == TOKEN
+    with tx.change():
+        assert inbox.lock_inbox(bot.pk) == bot
     project.refresh_from_db()
     assert project.state == Project.State.ACTIVE
     entry = AuditEntry.objects.get(verb="bot.connected")

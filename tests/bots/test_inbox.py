@@ -141,7 +141,7 @@ def test_it_forgets_only_what_was_drained_long_ago(bot, shift_clock):
     assert stored(bot) == [2, 3, 4]
 
 
-def test_an_inbox_has_one_lock_and_a_bot_that_is_gone_has_none(bot):
+def test_an_inbox_is_locked_by_its_bot_and_one_that_is_gone_is_not(bot):
     with tx.change():
         assert inbox.lock_inbox(bot.pk) == bot
         assert inbox.lock_inbox(bot.pk + 1) is None

@@ -111,7 +111,7 @@ def test_a_second_gateway_leaves_the_first_its_bots(telegram, bot):
         number = telegram.says(telegram.person(bot), bot, "hello")
         telegram.wait_until_confirmed(bot, number)
         assert first.bots & second.bots == set()
-    assert Bot.objects.get().lease_epoch == 1
+        assert Bot.objects.get().lease_epoch == 1
 
 
 def test_bots_of_one_that_ends_are_taken_over_at_once(telegram, bot):
