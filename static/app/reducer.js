@@ -205,19 +205,22 @@ function changeProject(state, row) {
 
 /**
  * A chat in the order it is read: by Telegram's place where there is one; what has none stands after
- * the message that arrived before it.
+ * everything that had arrived before it.
  * @param {Iterable<Message>} messages
  * @returns {Message[]}
  */
 export function inOrder(messages) {
   const arrived = [...messages].sort((a, b) => a.number - b.number);
-  /** @type {Message[][]} */
-  const groups = [[]];
-  for (const row of arrived) {
-    if (row.place === null) groups[groups.length - 1].push(row);
-    else groups.push([row]);
-  }
-  const [before, ...placed] = groups;
-  placed.sort((a, b) => /** @type {number} */ (a[0].place) - /** @type {number} */ (b[0].place));
-  return [...before, ...placed.flat()];
+  let reached = -Infinity;
+  const keyed = arrived.map((row) => {
+    reached = Math.max(reached, row.place ?? -Infinity);
+    return { row, place: row.place ?? reached, isBehind: row.place === null ? 1 : 0 };
+  });
+  keyed.sort((a, b) => compare(a.place, b.place) || a.isBehind - b.isBehind || a.row.number - b.row.number);
+  return keyed.map(({ row }) => row);
+}
+
+/** @param {number} a @param {number} b */
+function compare(a, b) {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  addDetail, addPage, applyEvent, fromSnapshot, inOrder, listOf, unreadOf,
+} from "../../static/app/reducer.js";
+import { LENA, message, session, snapshot, TOM } from "./rows.js";
+
+/** @param {import("../../static/app/types.js").ProjectState} state @param {number} n
+ * @param {string} kind @param {any} data */
+function event(state, n, kind, data) {
+  return applyEvent(state, { n, kind, at: "2026-11-22T10:00:00.000Z", data });
+}
+
+test("it ignores a number it has", () => {
+  const state = fromSnapshot(snapshot());
+  assert.equal(event(state, 10, "session.changed", { ...session(), was: null }), false);
+  assert.equal(event(state, 11, "session.changed", { ...session(), was: null }), true);
+  assert.equal(event(state, 11, "session.changed", { ...session(), was: null }), false);
+  assert.equal(state.counts.unassigned, 1);
+});
+
+test("counts follow a session from opening to completion", () => {
+  const state = fromSnapshot(snapshot());
+  event(state, 11, "session.changed", { ...session(), was: null });
+  event(state, 12, "session.changed", { ...session({ state: "assigned", owner: LENA }), was: "unassigned" });
+  assert.deepEqual(state.counts, { mine: 1, unassigned: 0, assigned: 1, completed: 0 });
+  const done = session({ state: "completed", owner: LENA, completed_at: "2026-11-22T11:00:00.000Z" });
+  event(state, 13, "session.changed", { ...done, was: "assigned" });
+  assert.deepEqual(state.counts, { mine: 0, unassigned: 0, assigned: 0, completed: 1 });
+});
+
+test("a session that goes to somebody else leaves the page with its chat", () => {
+  const mine = session({ state: "assigned", owner: LENA });
+  const state = fromSnapshot(snapshot({ mine: [mine], counts: { mine: 1, unassigned: 0, assigned: 1, completed: 0 } }));
+  addDetail(state, { head: 10, session: mine, customer: { ...mine.customer, first_seen_at: "", sessions: [] }, messages: [message()], more: false, why: null });
+  event(state, 11, "session.gone", { id: "s1", was: "assigned" });
+  assert.equal(state.sessions.has("s1"), false);
+  assert.equal(state.chats.has("s1"), false);
+  assert.deepEqual(state.counts, { mine: 0, unassigned: 0, assigned: 0, completed: 0 });
+});
+
+test("a session that comes newly into sight adds to the counts", () => {
+  const state = fromSnapshot(snapshot());
+  event(state, 11, "session.changed", { ...session({ state: "assigned", owner: LENA }), was: null });
+  assert.deepEqual(state.counts, { mine: 1, unassigned: 0, assigned: 1, completed: 0 });
+});
+
+test("a newcomer beyond the loaded part of the line leaves no hole in the list", () => {
+  const waiting = Array.from({ length: 50 }, (_, n) =>
+    session({ id: `w${n}`, number: n + 1, queued_at: `2026-11-22T10:00:${String(n).padStart(2, "0")}.000Z` }));
+  const state = fromSnapshot(snapshot({ unassigned: waiting, counts: { mine: 0, unassigned: 500, assigned: 0, completed: 0 } }));
+  event(state, 11, "session.changed", { ...session({ id: "late", number: 501, queued_at: "2026-11-22T12:00:00.000Z" }), was: null });
+  assert.equal(listOf(state, "unassigned").some((row) => row.id === "late"), false);
+  assert.equal(state.counts.unassigned, 501);
+  addPage(state, "unassigned", [session({ id: "w50", number: 51, queued_at: "2026-11-22T10:00:50.000Z" })]);
+  assert.deepEqual(listOf(state, "unassigned").slice(-2).map((row) => row.id), ["w50", "late"]);
+});
+
+test("the waiting line is oldest first, completed ones newest first", () => {
+  const state = fromSnapshot(snapshot({
+    unassigned: [session({ id: "b", number: 2, queued_at: "2026-11-22T10:02:00.000Z" }), session({ id: "a", number: 3, queued_at: "2026-11-22T10:01:00.000Z" })],
+    completed: [session({ id: "x", state: "completed", completed_at: "2026-11-22T09:00:00.000Z" }), session({ id: "y", state: "completed", completed_at: "2026-11-22T09:30:00.000Z" })],
+  }));
+  assert.deepEqual(listOf(state, "unassigned").map((row) => row.id), ["a", "b"]);
+  assert.deepEqual(listOf(state, "completed").map((row) => row.id), ["y", "x"]);
+});
+
+test("another agent's session is not among mine", () => {
+  const state = fromSnapshot(snapshot());
+  event(state, 11, "session.changed", { ...session({ state: "assigned", owner: TOM }), was: null });
+  assert.deepEqual(listOf(state, "mine"), []);
+  assert.equal(state.counts.mine, 0);
+});
+
+test("a message is replaced by its newer state and an old answer does not undo it", () => {
+  const row = session({ state: "assigned", owner: LENA });
+  const state = fromSnapshot(snapshot({ mine: [row] }));
+  const detail = { session: row, customer: { ...row.customer, first_seen_at: "", sessions: [] }, more: false, why: null };
+  addDetail(state, { ...detail, head: 10, messages: [message({ delivery: "queued", direction: "out" })] });
+  event(state, 11, "message.changed", message({ delivery: "sent", direction: "out" }));
+  addDetail(state, { ...detail, head: 10, messages: [message({ delivery: "queued", direction: "out" })] });
+  assert.equal(state.chats.get("s1")?.messages.get("m1")?.delivery, "sent");
+});
+
+test("events that a fetched chat already holds are passed over", () => {
+  const row = session();
+  const state = fromSnapshot(snapshot({ unassigned: [row] }));
+  addDetail(state, { head: 15, session: row, customer: { ...row.customer, first_seen_at: "", sessions: [] }, messages: [message({ text: "edited" })], more: false, why: null });
+  event(state, 12, "message.changed", message({ text: "first" }));
+  assert.equal(state.chats.get("s1")?.messages.get("m1")?.text, "edited");
+  event(state, 16, "message.changed", message({ text: "again" }));
+  assert.equal(state.chats.get("s1")?.messages.get("m1")?.text, "again");
+});
+
+test("unread counts the customer's messages that are not seen", () => {
+  const state = fromSnapshot(snapshot({ reads: { s1: 3 } }));
+  assert.equal(unreadOf(state, session({ incoming: 5 })), 2);
+  event(state, 11, "read.changed", { session: "s1", seen: 5 });
+  assert.equal(unreadOf(state, session({ incoming: 5 })), 0);
+});
+
+test("a customer who blocks the bot is marked on every row", () => {
+  const state = fromSnapshot(snapshot({ unassigned: [session()] }));
+  event(state, 11, "customer.changed", { ...session().customer, blocked: true });
+  assert.equal(state.sessions.get("s1")?.customer.blocked, true);
+});
+
+test("who leaves the team leaves presence", () => {
+  const state = fromSnapshot(snapshot({ presence: [{ agent: "a2", name: "Tom", status: "online", state: "online", since: null, open: 0, limit: null, codes: [] }] }));
+  event(state, 11, "project.changed", { ...snapshot().project, agents: [] });
+  assert.equal(state.presence.size, 0);
+});
+
+test("an unknown kind of event moves the number and nothing else", () => {
+  const state = fromSnapshot(snapshot());
+  assert.equal(event(state, 11, "something.new", { id: "x" }), true);
+  assert.equal(state.head, 11);
+});
+
+test("a late message stands at its place; what has none stands after all that came before it", () => {
+  const rows = [
+    message({ id: "one", number: 1, place: 5 }),
+    message({ id: "line", number: 2, place: null, direction: "system" }),
+    message({ id: "three", number: 3, place: 9 }),
+    message({ id: "late", number: 4, place: 7 }),
+    message({ id: "unsent", number: 5, place: null, direction: "out" }),
+  ];
+  assert.deepEqual(inOrder(rows).map((row) => row.id), ["one", "line", "late", "three", "unsent"]);
+});
