@@ -100,7 +100,7 @@ class Connection:
     async def _deliver(self, subscription: "Subscription") -> None:
         while subscription.is_behind and not self.window.is_full and not self.farewell:
             try:
-                items = await subscription.reader.after(subscription.cursor, self.window.room)
+                items = await subscription.reader.after(subscription.cursor, FRAME_EVENTS)
             except TooOld:
                 subscription.reset()
                 return
@@ -115,7 +115,7 @@ class Connection:
         texts: list[str] = []
         size = 0
         for item in items:
-            if len(texts) == FRAME_EVENTS or size >= FRAME_BYTES or self.window.is_full:
+            if size >= FRAME_BYTES or self.window.is_full:
                 break
             text = item.seen_by(subscription.tags)
             if text:

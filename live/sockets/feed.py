@@ -19,7 +19,8 @@ from live.sockets.connections import Connection, Viewer
 
 log = logging.getLogger(__name__)
 
-CLOSE_CODES = {"signed_out": 4401, "resume": 4408, "bad_command": 4400, "shutdown": 1001}
+# Of the range for applications: Daphne's WebSocket refuses to send 1001 or 1012.
+CLOSE_CODES = {"signed_out": 4401, "resume": 4408, "bad_command": 4400, "shutdown": 4503}
 BAD_COMMANDS = 5
 TYPING_SECONDS = 1.0
 

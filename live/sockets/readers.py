@@ -12,8 +12,9 @@ from live.events import RIGHTS_KINDS, Item, item
 
 log = logging.getLogger(__name__)
 
-PAGE_EVENTS = 500
-# What stays in memory for pages that come back: enough for a restart or a short cut.
+PAGE_EVENTS = 200
+BLOCK_EVENTS = 100
+# Of the newest, and again of what was looked back for.
 MEMORY_EVENTS = 1000
 MEMORY_BYTES = 1024 * 1024
 REST_SECONDS = 1.0
@@ -40,6 +41,7 @@ class Reader:
         self.low = self.high = -1
         self._items: list[Item] = []
         self._bytes = 0
+        self._blocks: dict[int, list[Item]] = {}
         self._recheck = recheck
         self._due = asyncio.Event()
         self._looking_back = asyncio.Lock()
@@ -72,9 +74,9 @@ class Reader:
 
     async def _start(self) -> None:
         head = await in_db(queries.head, self.stream)
-        self.low = self.high = head
-        # What was asked before the start may have missed a change of rights.
+        # What was asked before may have missed a change of rights.
         await self._recheck(self.stream)
+        self.low = self.high = head
         self._wake_followers()
 
     def _append(self, items: list[Item]) -> None:
@@ -110,28 +112,32 @@ class Reader:
         Raises TooOld.
         """
         if number < self.low:
-            async with self._looking_back:  # many come back at once: the first one reads for all
-                if number < self.low:
-                    return (await self._look_back(number, limit))[:limit]
+            return (await self._look_back(number))[:limit]
         start = number - self.low
         return self._items[start : start + limit]
 
-    async def _look_back(self, number: int, limit: int) -> list[Item]:
-        missing = self.low - number
-        room = MEMORY_EVENTS - len(self._items)
-        items = await in_db(_page, self.stream, number, missing if missing <= room else limit)
+    async def _look_back(self, number: int) -> list[Item]:
+        """Out of the block that `number` lies in: many come back at once, one reads for all."""
+        start = number - number % BLOCK_EVENTS
+        async with self._looking_back:
+            block = self._blocks.get(start)
+            if block is None:
+                block = await in_db(_page, self.stream, start, BLOCK_EVENTS)
+                self._keep(start, block)
+        items = [item for item in block if item.number > number]
         if not items or items[0].number != number + 1:
             raise TooOld
-        if items[-1].number == self.low:
-            self._prepend(items)
         return items
 
-    def _prepend(self, items: list[Item]) -> None:
-        size = sum(item.size for item in items)
-        if self._bytes + size <= MEMORY_BYTES and len(self._items) + len(items) <= MEMORY_EVENTS:
-            self._items[:0] = items
-            self._bytes += size
-            self.low -= len(items)
+    def _keep(self, start: int, block: list[Item]) -> None:
+        """A full block never changes again. The oldest go when there are too many bytes."""
+        if len(block) == BLOCK_EVENTS:
+            self._blocks[start] = block
+        while len(self._blocks) > 1 and self._kept_bytes() > MEMORY_BYTES:
+            del self._blocks[next(iter(self._blocks))]
+
+    def _kept_bytes(self) -> int:
+        return sum(item.size for block in self._blocks.values() for item in block)
 
 
 def _page(stream: UUID, number: int, limit: int) -> list[Item]:

@@ -80,7 +80,9 @@ class Page:
         if output["type"] == "websocket.close":
             self.closed = output["code"]
             return
-        frame = json.loads(output["text"])
+        await self.take(json.loads(output["text"]))
+
+    async def take(self, frame):
         self.frames.append(frame)
         if frame["type"] == "events" and self.acknowledges:
             await self.say("ack", heads={frame["stream"]: frame["upto"]})

@@ -122,6 +122,18 @@ async def test_it_calls_its_hooks(alice):
     ]
 
 
+async def test_it_tells_its_pages_that_the_server_ends(alice):
+    class Socket(Hooked):
+        calls = []
+
+    async with opened(alice, socket=Socket) as page:
+        await page.hello()
+        await page.frame("ready")
+        page.communicator.future.cancel()
+        assert await page.bye() == ("shutdown", 4503)
+    assert [call[:2] for call in Socket.calls][-1] == ("closed", False)
+
+
 async def test_it_calls_no_hook_for_strangers(db):
     class Socket(Hooked):
         calls = []

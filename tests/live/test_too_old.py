@@ -1,11 +1,12 @@
 """A number that is none to go on from gets a reset: the page fetches a snapshot."""
 
 import pytest
+from django.db import transaction
 
 from core.aio import in_db
 from live.models import Event, Feed
 from live.sockets import hub, readers
-from tests.live.pages import opened, tell
+from tests.live.pages import opened, tell, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,3 +71,25 @@ async def test_it_resets_a_slow_page_when_what_it_needs_is_purged(
         await page.say("ack", heads={str(stream): 500})
         await page.frame("reset", stream=str(stream))
         assert page.upto() == 500
+
+
+def write_and_purge(stream, count, floor):
+    """Nobody saw these events before the first of them were purged."""
+    with transaction.atomic():
+        write(stream, *map(str, range(count)))
+        purge_to(stream, floor)
+
+
+async def test_it_resets_a_page_when_events_were_purged_before_they_were_read(
+    alice, bob, stream, quick
+):
+    await tell(stream, "a")
+    async with opened(alice) as page, opened(bob) as newcomer:
+        await page.follow(stream)
+        await page.until_text("a")
+        await in_db(write_and_purge, stream, 10, 6)
+        await page.frame("reset", stream=str(stream))
+        assert page.texts() == ["a"]
+        await newcomer.follow(stream, 6)
+        await newcomer.until_text("9")
+        assert newcomer.numbers() == [7, 8, 9, 10, 11]
