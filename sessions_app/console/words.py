@@ -1,0 +1,134 @@
+"""Codes, moments and states in words for managers. Pure: what is given in, sentences out."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from sessions_app.events import Payload
+from sessions_app.models import RoutingAttempt
+
+NAMED = 5  # how many agents a sentence names
+
+ACCOUNT, COMPANY = "account", "company"
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it: "40 s", "4 min 10 s", "3 h 5 min", "2 days"."""
+    whole = max(0, int(seconds))
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86_400
+    if not minutes:
+        return _("%d s") % whole
+    if not hours:
+        return _("%(min)d min %(s)d s") % {"min": minutes, "s": whole % 60}
+    if days < 2:
+        return _("%(h)d h %(min)d min") % {"h": hours, "min": minutes % 60}
+    return ngettext("%d day", "%d days", days) % days
+
+
+def ago(at: datetime, now: datetime) -> str:
+    return _("%s ago") % span((now - at).total_seconds())
+
+
+def clock_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """The time of day; with the date if it was another day in that zone."""
+    there, today = at.astimezone(zone), now.astimezone(zone).date()
+    time = there.strftime("%H:%M")
+    return time if there.date() == today else f"{date_format(there, 'MONTH_DAY_FORMAT')}, {time}"
+
+
+# ---------------------------------------------------------------- why somebody cannot receive
+
+
+def reason(failure: Payload, now: datetime, zone: ZoneInfo) -> str:
+    """One rule that is not met: {"code", "evidence"} (docs/routing.md)."""
+    code, evidence = failure["code"], failure["evidence"]
+    if code in ("offline", "away", "page_hidden"):
+        return _since(code, evidence, now, zone)
+    if code == "at_limit":
+        return _("at limit %(open)d / %(limit)d") % evidence
+    if code == "disabled":
+        return _disabled(evidence["in"])
+    return {
+        "not_member": _("not a member of the company"),
+        "no_reply_right": _("may not reply"),
+        "not_in_scope": _("not in the scope"),
+        "already_had_it": _("had it already"),
+    }.get(code, code)
+
+
+def _since(code: str, evidence: dict[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    state = {"offline": _("offline"), "away": _("away"), "page_hidden": _("page hidden")}[code]
+    at = evidence.get("last_seen_at" if code == "offline" else "since")
+    if not at:
+        return _("never here") if code == "offline" else state
+    time = clock_time(datetime.fromisoformat(at), now, zone)
+    return _("%(state)s since %(time)s") % {"state": state, "time": time}
+
+
+def _disabled(place: str) -> str:
+    if place == ACCOUNT:
+        return _("account disabled")
+    return _("disabled in the company") if place == COMPANY else _("disabled on this team")
+
+
+def reasons(codes: Iterable[Payload], now: datetime, zone: ZoneInfo) -> str:
+    return ", ".join(reason(failure, now, zone) for failure in codes)
+
+
+def look(codes: Iterable[Payload]) -> str:
+    """The colour of a chip: what a manager has to mend is red, what agents do themselves is not."""
+    found = {failure["code"] for failure in codes}
+    if not found:
+        return "good"
+    if found & {"not_in_scope", "no_reply_right", "disabled", "not_member"}:
+        return "bad"
+    return "warn" if "offline" not in found else ""
+
+
+# ---------------------------------------------------------------- why nobody is asked
+
+
+def project_reason(code: str) -> str:
+    """Why a project routes nothing at all, or a session is not routed."""
+    return {
+        "no_agents": _("The team has no agents yet."),
+        "scope_empty": _("Specified Agents is chosen, and the list is empty."),
+        "project_paused": _("The project is paused."),
+        "bot_invalid": _("The project has no bot that works."),
+        "too_old": _("It waits longer than the rules allow: claim it or give it to somebody."),
+    }.get(code, code)
+
+
+def wait_reason(attempt: RoutingAttempt | None, now: datetime, zone: ZoneInfo) -> str:
+    """Why a session waits, by the latest try to route it."""
+    if attempt is None:
+        return _("Will be routed in a moment.")
+    if attempt.project_code:
+        return project_reason(attempt.project_code)
+    return named([(row["agent"], row["name"], row["codes"]) for row in attempt.verdicts], now, zone)
+
+
+def stuck_reason(agents: list[Payload], code: str, now: datetime, zone: ZoneInfo) -> str:
+    """Why nobody at all can receive."""
+    if code:
+        return project_reason(code)
+    if not agents:
+        return project_reason("no_agents")
+    return named([(row["agent"], row["name"], row["codes"]) for row in agents], now, zone)
+
+
+def named(verdicts: list[tuple[str, str, list[Payload]]], now: datetime, zone: ZoneInfo) -> str:
+    """ "Lena: away since 13:40 · Tom: offline · 3 more." """
+    parts = [
+        _("%(name)s: %(reasons)s") % {"name": name, "reasons": reasons(codes, now, zone)}
+        for _key, name, codes in verdicts[:NAMED]
+        if codes
+    ]
+    left = len(verdicts) - NAMED
+    more = [ngettext("%d more", "%d more", left) % left] if left > 0 else []
+    return " · ".join(parts + more)
