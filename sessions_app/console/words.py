@@ -46,7 +46,8 @@ def clock_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 def reason(failure: Payload, now: datetime, zone: ZoneInfo) -> str:
     """One rule that is not met: {"code", "evidence"} (docs/routing.md)."""
-    code, evidence = failure["code"], failure["evidence"]
+    code = str(failure["code"])
+    evidence: dict[str, Any] = failure["evidence"]
     if code in ("offline", "away", "page_hidden"):
         return _since(code, evidence, now, zone)
     if code == "at_limit":
@@ -110,7 +111,7 @@ def wait_reason(attempt: RoutingAttempt | None, now: datetime, zone: ZoneInfo) -
         return _("Will be routed in a moment.")
     if attempt.project_code:
         return project_reason(attempt.project_code)
-    return named([(row["agent"], row["name"], row["codes"]) for row in attempt.verdicts], now, zone)
+    return named([(row["name"], row["codes"]) for row in attempt.verdicts], now, zone)
 
 
 def stuck_reason(agents: list[Payload], code: str, now: datetime, zone: ZoneInfo) -> str:
@@ -119,14 +120,14 @@ def stuck_reason(agents: list[Payload], code: str, now: datetime, zone: ZoneInfo
         return project_reason(code)
     if not agents:
         return project_reason("no_agents")
-    return named([(row["agent"], row["name"], row["codes"]) for row in agents], now, zone)
+    return named([(row["name"], row["codes"]) for row in agents], now, zone)
 
 
-def named(verdicts: list[tuple[str, str, list[Payload]]], now: datetime, zone: ZoneInfo) -> str:
-    """ "Lena: away since 13:40 · Tom: offline · 3 more." """
+def named(verdicts: list[tuple[str, list[Payload]]], now: datetime, zone: ZoneInfo) -> str:
+    """Name and unmet rules of each: "Lena: away since 13:40 · Tom: offline · 3 more"."""
     parts = [
         _("%(name)s: %(reasons)s") % {"name": name, "reasons": reasons(codes, now, zone)}
-        for _key, name, codes in verdicts[:NAMED]
+        for name, codes in verdicts[:NAMED]
         if codes
     ]
     left = len(verdicts) - NAMED
