@@ -13,3 +13,17 @@ def email_taken() -> Refusal:
 
 def last_owner() -> Refusal:
     return Refusal("last_owner", _("A company keeps at least one enabled owner."))
+
+
+def owners_only() -> Refusal:
+    return Refusal("forbidden", _("Only an owner makes and changes owners."))
+
+
+def not_their_link() -> Refusal:
+    return Refusal(
+        "forbidden", _("This person has a password, or works elsewhere too: ask them to sign in.")
+    )
+
+
+def weak_password(problems: list[str]) -> Refusal:
+    return Refusal("invalid", " ".join(problems), {"password": problems})

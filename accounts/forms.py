@@ -21,3 +21,7 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].widget = forms.EmailInput(
             attrs={"autocomplete": "username", "autofocus": True, "maxlength": 254}
         )
+
+    def clean_username(self) -> str:
+        """As it is stored; else every way to write an address had failures of its own to spend."""
+        return str(self.cleaned_data["username"]).strip().lower()

@@ -12,13 +12,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts import actions
 from accounts.forms import SignInForm
 from accounts.http import SignedInRequest
 from accounts.models import User
-from accounts.queries import managed_companies
+from accounts.queries import oversees
+from core import tx
 
 
 class SignIn(LoginView):
@@ -35,16 +37,20 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def home(request: SignedInRequest) -> HttpResponse:
-    """Managers to the console, everybody else to the agents' page."""
-    return redirect("/console/" if managed_companies(request.user) else "/app/")
+    """Who oversees a company to the console, platform staff to the admin, agents to their page."""
+    if oversees(request.user):
+        return redirect("/console/")
+    return redirect("admin:index" if request.user.is_superuser else "sessions:page")
 
 
+@sensitive_post_parameters()
 @never_cache
 @login_required
 def change_password(request: SignedInRequest) -> HttpResponse:
     form = PasswordChangeForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        actions.change_password(user=request.user, password=form.cleaned_data["new_password1"])
+        password = form.cleaned_data["new_password1"]
+        tx.run(actions.change_password, user=request.user, password=password)
         update_session_auth_hash(request, request.user)
         return redirect("accounts:password_changed")
     return render(request, "accounts/change_password.html", {"form": form})
@@ -55,6 +61,7 @@ def password_changed(request: SignedInRequest) -> HttpResponse:
     return render(request, "accounts/password_changed.html")
 
 
+@sensitive_post_parameters()
 @never_cache
 def set_password(request: HttpRequest, user_id: UUID, token: str) -> HttpResponse:
     """Where the link for a new person leads. It works once, and only for some days."""
@@ -63,7 +70,8 @@ def set_password(request: HttpRequest, user_id: UUID, token: str) -> HttpRespons
         return render(request, "accounts/link_used.html", status=404)
     form: Any = SetPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        actions.change_password(user=user, password=form.cleaned_data["new_password1"])
+        password = form.cleaned_data["new_password1"]
+        tx.run(actions.change_password, user=user, password=password)
         return redirect("accounts:sign_in")
     context = {"form": form, "title": _("Welcome, %s") % user.name}
     return render(request, "accounts/set_password.html", context)
