@@ -8,6 +8,7 @@ from django.db import IntegrityError
 from accounts.actions import record_audit
 from accounts.models import Company, Membership, User
 from core import clock, tx
+from core.validation import validate
 from projects.errors import already_on_team, no_such_agent, not_a_member, other_order
 from projects.models import Agent, Project
 from projects.ports import agents_changed, project_changed
@@ -38,10 +39,12 @@ RIGHTS = frozenset(
 
 
 def create_project(*, company: Company, name: str, actor: User | None, **settings: Any) -> Project:
-    """A draft; it becomes active when a bot is connected."""
+    """A draft; it becomes active when a bot is connected. Raises Refusal `invalid`."""
     _refuse_unknown(settings, SETTINGS)
+    project = Project(company=company, name=name.strip(), **settings)
+    validate(project)
     with tx.change():
-        project = Project.objects.create(company=company, name=name, **settings)
+        project.save()
         _audit(project, actor, "project.created", **settings)
         project_changed(project.pk)
         return project
@@ -53,6 +56,7 @@ def change_project(*, project: Project, actor: User | None, **settings: Any) -> 
         (project,) = tx.lock(Project.objects.filter(pk=project.pk))
         for name, value in settings.items():
             setattr(project, name, value)
+        validate(project, settings)
         project.save(update_fields=list(settings))
         _audit(project, actor, "project.changed", **settings)
         project_changed(project.pk)
@@ -69,12 +73,19 @@ def set_state(*, project: Project, state: str, actor: User | None = None) -> Non
             project_changed(project.pk)
 
 
+def pause_project(*, project: Project, actor: User | None) -> None:
+    """Nothing is routed until it is resumed; what agents own they can still answer."""
+    if project.state != Project.State.DRAFT:
+        set_state(project=project, state=Project.State.PAUSED, actor=actor)
+
+
 def archive_project(*, project: Project, actor: User | None) -> None:
     """Soft: names and history are kept, nothing is routed any more."""
     with tx.change():
         Project.objects.filter(pk=project.pk).update(archived_at=clock.now())
         _audit(project, actor, "project.archived")
         agents_changed(_team_ids(project))
+        project_changed(project.pk)
 
 
 def add_agent(*, project: Project, user: User, actor: User | None, **rights: Any) -> Agent:
@@ -96,9 +107,12 @@ def add_agent(*, project: Project, user: User, actor: User | None, **rights: Any
 
 
 def _insert_agent(**fields: Any) -> Agent:
+    agent = Agent(**fields)
+    validate(agent, RIGHTS)
     try:
         with tx.change():
-            return Agent.objects.create(**fields)
+            agent.save()
+            return agent
     except IntegrityError:
         raise already_on_team() from None
 
@@ -109,6 +123,7 @@ def change_agent(*, agent: Agent, actor: User | None, **rights: Any) -> Agent:
         agent = _lock_agent(agent)
         for name, value in rights.items():
             setattr(agent, name, value)
+        validate(agent, rights)
         agent.save(update_fields=list(rights))
         _audit_agent(agent, actor, "agent.changed", **rights)
         agents_changed([agent.pk])

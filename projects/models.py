@@ -2,13 +2,19 @@
 
 import uuid
 from typing import ClassVar
+from zoneinfo import available_timezones
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
 from core import clock
+
+SEND_WITHIN = (10, 86_400)
+LIMITS = (1, 1000)
 
 
 class Project(models.Model):
@@ -54,6 +60,14 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.time_zone not in available_timezones():
+            raise ValidationError({"time_zone": _("There is no such time zone.")})
+        if self.language not in dict(settings.LANGUAGES):
+            raise ValidationError({"language": _("This language is not offered.")})
+        if not SEND_WITHIN[0] <= self.send_within_s <= SEND_WITHIN[1]:
+            raise ValidationError({"send_within_s": _("This is between 10 seconds and a day.")})
 
     @property
     def is_routing(self) -> bool:
@@ -106,3 +120,7 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.user.name
+
+    def clean(self) -> None:
+        if self.session_limit is not None and not LIMITS[0] <= self.session_limit <= LIMITS[1]:
+            raise ValidationError({"session_limit": _("A limit is between 1 and 1000, or empty.")})

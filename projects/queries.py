@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Membership, User
 from projects.errors import no_such_agent, no_such_project
@@ -28,6 +28,17 @@ def access_managed_project(user: User, public_id: UUID) -> Project:
     return _one(_managed(user), public_id)
 
 
+def access_overseen_project(user: User, public_id: UUID) -> Project:
+    """A project whose console the user may look at: as manager or support. Raises `not_found`."""
+    return _one(_overseen(user), public_id)
+
+
+def overseen_projects(user: User) -> list[Project]:
+    """In the order of companies' and projects' names, with their companies."""
+    projects = _overseen(user).select_related("company")
+    return list(projects.order_by("company__name", "company_id", "name", "pk"))
+
+
 def _one(projects: QuerySet[Project], public_id: UUID) -> Project:
     project = projects.select_related("company").filter(public_id=public_id).first()
     if project is None:
@@ -37,12 +48,18 @@ def _one(projects: QuerySet[Project], public_id: UUID) -> Project:
 
 def _visible(user: User) -> QuerySet[Project]:
     companies = Membership.objects.enabled().filter(user=user)
-    reading = companies.filter(role__in=[*Membership.MANAGING, Membership.Role.SUPPORT])
     on_team = Agent.objects.on_team().filter(
         user=user, is_enabled=True, project__company__in=companies.values("company")
     )
-    mine = Q(company__in=reading.values("company")) | Q(pk__in=on_team.values("project"))
-    return Project.objects.filter(mine, archived_at=None)
+    return _overseen(user) | Project.objects.filter(
+        pk__in=on_team.values("project"), archived_at=None
+    )
+
+
+def _overseen(user: User) -> QuerySet[Project]:
+    roles = [*Membership.MANAGING, Membership.Role.SUPPORT]
+    reading = Membership.objects.enabled().filter(user=user, role__in=roles)
+    return Project.objects.filter(company__in=reading.values("company"), archived_at=None)
 
 
 def _managed(user: User) -> QuerySet[Project]:
