@@ -26,8 +26,10 @@ class Telegram:
         self.bot = 123456
 
     def control(self, verb: str, path: str, /, **fields: Any) -> requests.Response:
-        where = {"params": fields} if verb == "GET" else {"json": fields}
-        return requests.request(verb, f"{self.url}/control{path}", timeout=PATIENCE_S, **where)
+        address = f"{self.url}/control{path}"
+        if verb == "GET":
+            return requests.get(address, params=fields, timeout=PATIENCE_S)
+        return requests.request(verb, address, json=fields, timeout=PATIENCE_S)
 
     def get(self, path: str, /, **query: Any) -> Any:
         answer = self.control("GET", path, **query)

@@ -1,11 +1,14 @@
 """The edge a bot talks to: tokens, names of methods, forms of parameters, the envelope."""
 
 import json
+from typing import Any
 
 import pytest
 import requests
 
 from tests.simulator.client import TOKEN
+
+JSON = "application/json"
 
 
 def test_it_knows_its_bots(telegram):
@@ -49,18 +52,15 @@ def test_it_reads_every_form_of_parameters(telegram, form):
     person = telegram.customer()
     params = {"chat_id": str(person), "text": "Grüße 😀"}
     body = json.dumps(params).encode()
-    how = {
+    forms: dict[str, dict[str, Any]] = {
         "query": {"params": params},
         "urlencoded": {"data": params},
         "multipart": {"files": {name: (None, value) for name, value in params.items()}},
         "json": {"json": params},
         "chunked": {"data": iter([body[:9], body[9:]]), "headers": {"Content-Type": JSON}},
-    }[form]
-    answer = requests.post(f"{telegram.url}/bot{TOKEN}/sendMessage", timeout=20, **how)
+    }
+    answer = requests.post(f"{telegram.url}/bot{TOKEN}/sendMessage", timeout=20, **forms[form])
     assert answer.json()["result"]["text"] == "Grüße 😀"
-
-
-JSON = "application/json"
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"1"])
