@@ -4,7 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
+
+EMAIL_LENGTH = 254
 
 
 class SignInForm(AuthenticationForm):
@@ -17,9 +20,11 @@ class SignInForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Django's form only tells browsers; axes stores what was tried
+        self.fields["username"].validators.append(MaxLengthValidator(EMAIL_LENGTH))
         self.fields["username"].label = _("E-mail")
         self.fields["username"].widget = forms.EmailInput(
-            attrs={"autocomplete": "username", "autofocus": True, "maxlength": 254}
+            attrs={"autocomplete": "username", "autofocus": True, "maxlength": EMAIL_LENGTH}
         )
 
     def clean_username(self) -> str:
