@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support import waiting
+from tests.support import servers, waiting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SETUP = "import django; django.setup()\n"
@@ -32,6 +32,7 @@ def started(
             stderr=output,
             text=True,
             start_new_session=True,
+            preexec_fn=servers.die_with_parent,  # xdist ends its workers without their fixtures
         )
         try:
             yield process

@@ -55,7 +55,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for us; we stop it in our own time
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
                 **self.owner,
             )
         assert self.process.stdin is not None
@@ -101,7 +101,7 @@ class Server:
         self.process = None
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """In the child: end when the process that started it is gone, even by kill -9 (Linux)."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGINT)
