@@ -189,6 +189,7 @@ class Agent:
             f"{self.house.web.replace('http', 'ws', 1)}/ws/app/",
             origin=Origin(self.house.web),
             additional_headers={"Cookie": cookies},
+            legacy=True,
         )
         self._up("hello", build="test", resume={self.project: self.head})
         self.frames_until(lambda frame: frame["type"] == "ready")

@@ -67,11 +67,13 @@ class Installation:
         self.environment = self._environment()
 
     def _environment(self) -> dict[str, str]:
-        environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+        if (BASE_DIR / ".env").exists():
+            environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
         return {
             **self._keys(),
             **os.environ,
             **self._simulated_telegram(),
+            "DJANGO_SETTINGS_MODULE": "tgstaff.settings",
             "DATA_DIR": str(self.data),
             "DATABASE_URL": f"sqlite:///{self.data / 'tgstaff.sqlite3'}",
             "REDIS_URL": "",
