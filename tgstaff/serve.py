@@ -21,12 +21,13 @@ from daphne.server import Server  # first: it installs the reactor
 
 django.setup()
 
-from celery.beat import Scheduler, Service
+from celery.beat import Service
 from django.conf import settings
 from django.core.management import call_command
 
 from bots.gateway import Gateway
 from tgstaff.asgi import application
+from tgstaff.beat import TickScheduler
 from tgstaff.celery import app
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def _start_worker() -> Stop:
 
 
 def _start_beat() -> Stop:
-    service = Service(app, scheduler_cls=Scheduler)
+    service = Service(app, scheduler_cls=TickScheduler)
     threading.Thread(target=service.start, name="beat", daemon=True).start()
     return service.stop
 

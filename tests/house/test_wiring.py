@@ -10,7 +10,9 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core import ticks
+from tests.support.house import procfile
 from tests.support.source import calls_of, name_of, product_files
+from tgstaff.beat import TickScheduler
 from tgstaff.celery import app as celery
 
 
@@ -86,7 +88,12 @@ def test_every_periodic_job_is_named_after_its_app():
 
 
 def test_celery_beat_has_an_entry_for_every_periodic_job():
-    celery.finalize()
-    assert set(celery.conf.beat_schedule) == set(ticks.jobs)
-    for name, entry in celery.conf.beat_schedule.items():
-        assert entry["options"]["expires"] == ticks.jobs[name].seconds
+    schedule = TickScheduler(celery).schedule
+    assert set(schedule) == set(ticks.jobs)
+    for name, entry in schedule.items():
+        assert entry.options["expires"] == ticks.jobs[name].seconds
+
+
+def test_the_procfiles_beat_uses_that_schedule():
+    command = procfile(8000)["beat"]
+    assert command[command.index("--scheduler") + 1] == "tgstaff.beat.TickScheduler"
