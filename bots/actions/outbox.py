@@ -147,9 +147,10 @@ def record(*, call: OutboundCall, outcome: Outcome) -> bool:
             return _close(call, State.UNCERTAIN, outcome)
         if outcome.kind in {Kind.DOUBT, Kind.RETRY}:
             return _queue_again(call, outcome, in_s=min(2.0 ** (call.attempt - 1), LONGEST_RETRY))
-        if outcome.kind is Kind.PAUSE:
+        kept = _queue_again(call, outcome, attempt=call.attempt - 1)
+        if kept and outcome.kind is Kind.PAUSE:
             _pause(call, outcome.seconds)
-        return _queue_again(call, outcome, attempt=call.attempt - 1)
+        return kept
 
 
 def _may_double(call: OutboundCall) -> bool:
@@ -195,12 +196,14 @@ def _stop_rest(call: OutboundCall, state: str) -> list[int]:
 def _queue_again(
     call: OutboundCall, outcome: Outcome, *, attempt: int | None = None, in_s: float = 0.0
 ) -> bool:
+    # a doubt stays: an earlier attempt may have arrived whatever became of this one
+    error = {} if call.error_code == UNKNOWN else _error(outcome)
     changed = _claimed(call).update(
         state=State.QUEUED,
         epoch=None,
         attempt=call.attempt if attempt is None else attempt,
         due_at=clock.now() + timedelta(seconds=in_s),
-        **_error(outcome),
+        **error,
     )
     return bool(changed)
 

@@ -45,6 +45,14 @@ class Pacer:
             for key in full:
                 del self.buckets[key]
 
+    def has_room(self, bot_id: int) -> bool:
+        """Whether the bot may send at all: if not, its calls need not be looked at."""
+        moment = self.clock()
+        wait = self._bucket(bot_id, BOT_RATE, BOT_BURST, moment).wait(moment)
+        if wait > 0:
+            self.next_in = min(self.next_in, wait)
+        return wait == 0
+
     def may_send(self, call: OutboundCall) -> bool:
         """Whether the call may go now; if so, it is counted."""
         moment = self.clock()

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,20 +22,37 @@ from core.errors import DeliveryError
 
 log = logging.getLogger(__name__)
 
+BOT_SENDS = SENDS // 2
 LOOK_SECONDS = 1.0  # also without a hint
 LONGEST_PAUSE = 30.0
 STOPPED = Outcome(Kind.DOUBT, code=UNKNOWN, text="the gateway stopped while it was sending")
 
 
+class Places:
+    """Who may have one of the places there are: no bot may take them all with calls that hang."""
+
+    def __init__(self, taken: Iterable[int], pacer: Pacer) -> None:
+        self.taken = Counter(taken)
+        self.pacer = pacer
+
+    def may_send(self, call: OutboundCall) -> bool:
+        if self.taken[call.bot_id] >= BOT_SENDS or not self.pacer.may_send(call):
+            return False
+        self.taken[call.bot_id] += 1
+        return True
+
+
 class Sender:
-    def __init__(self, telegram: Telegram, bots: Mapping[int, Bot]) -> None:
+    """Sends for the bots of `serving`, which its owner changes as leases come and go."""
+
+    def __init__(self, telegram: Telegram, serving: Mapping[int, Bot]) -> None:
         self.telegram = telegram
-        self.bots = bots
+        self.serving = serving
         self.pacer = Pacer()
         self.wake = asyncio.Event()
         self.is_ending = False
-        self.calling: set[asyncio.Task[Any]] = set()
-        self.flights: set[asyncio.Task[Any]] = set()
+        self.flights: set[asyncio.Task[None]] = set()
+        self.calling: dict[asyncio.Task[Outcome], int] = {}  # and for which bot
 
     async def run(self) -> None:
         """Until `end` is called. A claim is never abandoned half-way."""
@@ -59,25 +77,19 @@ class Sender:
             await asyncio.wait(self.flights, timeout=seconds)
 
     async def _claim(self) -> None:
-        bots = dict(self.bots)  # as they are now: a bot may be lost while we ask for its calls
+        serving = dict(self.serving)  # as it is now: a bot may be lost while we ask for its calls
         room = SENDS - len(self.calling)
-        if room <= 0 or not bots:
+        epochs = {pk: bot.lease_epoch for pk, bot in serving.items() if self.pacer.has_room(pk)}
+        if room <= 0 or not epochs:
             return
+        places = Places(self.calling.values(), self.pacer)
         calls = await in_db(
-            tx.run,
-            outbox.claim,
-            epochs={bot_id: bot.lease_epoch for bot_id, bot in bots.items()},
-            may_send=self.pacer.may_send,
-            limit=room,
+            tx.run, outbox.claim, epochs=epochs, may_send=places.may_send, limit=room
         )
         for call in calls:
-            self._start(self._fly(bots[call.bot_id], call), self.flights)
-
-    def _start(self, work: Any, group: set[asyncio.Task[Any]]) -> "asyncio.Task[Any]":
-        task = asyncio.create_task(work)
-        group.add(task)
-        task.add_done_callback(group.discard)
-        return task
+            flight = asyncio.create_task(self._fly(serving[call.bot_id], call))
+            self.flights.add(flight)
+            flight.add_done_callback(self.flights.discard)
 
     async def _fly(self, bot: Bot, call: OutboundCall) -> None:
         outcome = await self._call(bot, call)
@@ -86,11 +98,14 @@ class Sender:
         self.wake.set()  # and the chat may have more
 
     async def _call(self, bot: Bot, call: OutboundCall) -> Outcome:
-        work = self._start(self._ask(bot, call.method, call.params), self.calling)
+        work = asyncio.create_task(self._ask(bot, call.method, call.params))
+        self.calling[work] = bot.pk
         try:
-            return await asyncio.shield(work)
+            return await work
         except asyncio.CancelledError:
             return STOPPED
+        finally:
+            del self.calling[work]
 
     async def _ask(self, bot: Bot, method: str, params: dict[str, Any]) -> Outcome:
         try:

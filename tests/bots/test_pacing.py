@@ -49,6 +49,16 @@ def test_a_bot_sends_thirty_a_second(pacer, hands):
     assert sum(sent(pacer, chat=chat, tries=1) for chat in range(100, 200)) == 30
 
 
+def test_a_bot_that_has_sent_all_it_may_needs_no_look(pacer, hands):
+    assert pacer.has_room(1)
+    for chat in range(30):
+        sent(pacer, chat=chat, tries=1)
+    assert not pacer.has_room(1)
+    assert pacer.next_in == pytest.approx(1 / 30)
+    hands.now += 0.04
+    assert pacer.has_room(1)
+
+
 def test_bots_do_not_slow_each_other(pacer):
     assert sum(sent(pacer, bot=bot, chat=chat) for bot in (1, 2) for chat in range(10)) == 60
 

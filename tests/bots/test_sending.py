@@ -231,15 +231,19 @@ def test_nothing_is_sent_too_late(telegram, bot, chat, told, settings, shift_clo
 
 
 def test_one_bots_trouble_slows_no_other(telegram, bot, settings):
-    """Fifty calls that hang fill every place there is; they give it back by their time limit."""
+    """More calls hang than there are places."""
+    settings.SEND_SECONDS = 60
     healthy = make_bot(make_project())
     telegram.add_bot(healthy)
-    telegram.fault("hang", method="sendMessage", bot=bot.telegram_id, seconds=30)
+    telegram.fault("hang", method="sendMessage", bot=bot.telegram_id, seconds=90)
+    for chat in range(60):
+        queue(bot, chat, "a")
     with gateway():
-        for _ in range(3):
-            queue(bot, telegram.person(bot), "a")
         [call] = queue(healthy, telegram.person(healthy), "b")
         assert ends(call) == ("sent", "")
+        on_their_way = OutboundCall.objects.filter(bot=bot, state="sending").count()
+        telegram.reset()
+    assert on_their_way == 25
 
 
 def test_an_outcome_is_recorded_once_the_database_is_back(telegram, bot, chat, monkeypatch):
