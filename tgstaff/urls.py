@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("", include("bots.urls")),
     path("", include("sessions_app.urls")),
+    path("console/", include("sessions_app.console.urls")),
 ]

@@ -77,6 +77,21 @@ def _disabled(place: str) -> str:
     return _("disabled in the company") if place == COMPANY else _("disabled on this team")
 
 
+def kind(failure: Payload) -> str:
+    """The rule without its evidence, for counting."""
+    code = str(failure["code"])
+    return {
+        "disabled": _("disabled"),
+        "not_member": _("no member"),
+        "no_reply_right": _("may not reply"),
+        "not_in_scope": _("not in the scope"),
+        "away": _("away"),
+        "offline": _("offline"),
+        "page_hidden": _("page hidden"),
+        "at_limit": _("at limit"),
+    }.get(code, code)
+
+
 def reasons(codes: Iterable[Payload], now: datetime, zone: ZoneInfo) -> str:
     return ", ".join(reason(failure, now, zone) for failure in codes)
 

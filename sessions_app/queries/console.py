@@ -54,6 +54,12 @@ class Today:
         return [] if self.code else [agent for agent in self.agents if not agent["codes"]]
 
     @property
+    def undelivered(self) -> int:
+        """Calls of the last 24 h that were not, or perhaps not, delivered."""
+        outbox = self.health["outbox"] if self.health else {}
+        return sum(outbox.get(state, 0) for state in ("uncertain", "failed"))
+
+    @property
     def is_stuck(self) -> bool:
         """Sessions wait and nobody can receive them."""
         return self.waiting_count > 0 and not self.able

@@ -1,0 +1,203 @@
+"""The shape of what managers submit. Rows' own rules are asked again by the actions."""
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from projects.models import Agent, Project
+from routing.models import Pool
+
+if TYPE_CHECKING:
+    from django.forms import ModelForm
+else:
+
+    class ModelForm(forms.ModelForm):
+        """Django's cannot be subscripted when it runs, only when its types are checked."""
+
+        def __class_getitem__(cls, model):
+            return cls
+
+
+NAME = Project._meta.get_field("name").max_length
+PERSON_NAME = 80
+TOKEN = 100
+ZONES = {"list": "zones", "autocomplete": "off", "spellcheck": "false"}
+
+
+def zone_of(value: str) -> str:
+    if value not in available_timezones():
+        raise ValidationError(_("There is no such time zone. Write it as in “Europe/Berlin”."))
+    return value
+
+
+def whole_number(label: Any, smallest: int, biggest: int, **options: Any) -> forms.IntegerField:
+    message = format_lazy(
+        _("This is a whole number from {smallest} to {biggest}."),
+        smallest=smallest,
+        biggest=biggest,
+    )
+    return forms.IntegerField(
+        label=label,
+        validators=[MinValueValidator(smallest, message), MaxValueValidator(biggest, message)],
+        widget=forms.NumberInput(attrs={"min": smallest, "max": biggest, "inputmode": "numeric"}),
+        error_messages={"invalid": message},
+        **options,
+    )
+
+
+class NewProjectForm(forms.Form):
+    name = forms.CharField(
+        label=_("name"),
+        max_length=NAME,
+        help_text=_("What your team calls it, such as “Support”. Customers never see it."),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    time_zone = forms.CharField(
+        label=_("time zone"),
+        max_length=64,
+        initial="UTC",
+        widget=forms.TextInput(attrs=ZONES),
+        help_text=_("In which times of day are shown on these pages."),
+    )
+
+    def clean_time_zone(self) -> str:
+        return zone_of(self.cleaned_data["time_zone"])
+
+
+class BotForm(forms.Form):
+    """Write only: a token that is saved is never shown again, not even to its owner."""
+
+    token = forms.CharField(
+        label=_("token"),
+        max_length=TOKEN,
+        widget=forms.PasswordInput(
+            render_value=False,
+            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "123456789:AA…"},
+        ),
+        help_text=_("From @BotFather. It is kept encrypted and never shown again."),
+    )
+
+
+class SettingsForm(ModelForm[Project]):
+    language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES)
+    send_within_s = whole_number(
+        _("send within (seconds)"),
+        10,
+        86_400,
+        help_text=_(
+            "An answer that cannot leave for so long is not sent at all: nothing old leaves by "
+            "itself."
+        ),
+    )
+
+    class Meta:
+        model = Project
+        fields = (
+            "name",
+            "remark",
+            "time_zone",
+            "language",
+            "open_with",
+            "uncertain_policy",
+            "send_within_s",
+        )
+        widgets = {"time_zone": forms.TextInput(attrs=ZONES)}
+        help_texts = {
+            "remark": _("For your team alone."),
+            "time_zone": _("In which times of day are shown on these pages."),
+            "open_with": _("What a customer has to do to get into the line."),
+            "uncertain_policy": _("The network broke while an answer was on its way."),
+        }
+
+    def clean_time_zone(self) -> str:
+        return zone_of(self.cleaned_data["time_zone"])
+
+
+class NewAgentForm(forms.Form):
+    email = forms.EmailField(
+        label=_("e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    name = forms.CharField(
+        label=_("name"),
+        max_length=PERSON_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("Somebody who has an account already keeps the name they chose."),
+    )
+
+
+class RightsForm(ModelForm[Agent]):
+    session_limit = whole_number(
+        _("open sessions at most"),
+        1,
+        1000,
+        required=False,
+        help_text=_(
+            "Empty: no limit. Who has reached it gets no new session until one is completed."
+        ),
+    )
+
+    class Meta:
+        model = Agent
+        fields = (
+            "session_limit",
+            "may_reply",
+            "may_transfer",
+            "may_complete",
+            "may_see_others",
+            "is_enabled",
+        )
+        help_texts = {
+            "may_reply": _("Without it no session is ever given to them."),
+            "is_enabled": _("Disabled: their sessions go back in line, and they see nothing."),
+        }
+
+
+class RulesForm(ModelForm[Pool]):
+    specified = forms.ModelMultipleChoiceField(
+        label=_("who receives"),
+        queryset=Agent.objects.none(),
+        to_field_name="public_id",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    too_old_days = whole_number(
+        _("waiting longest (days)"),
+        1,
+        365,
+        help_text=_("What has waited longer is left to people: somebody has to claim it."),
+    )
+
+    class Meta:
+        model = Pool
+        fields = (
+            "mode",
+            "scope",
+            "specified",
+            "ties",
+            "returning",
+            "vanished",
+            "hidden_pages_receive",
+            "too_old_days",
+        )
+        widgets = {"mode": forms.RadioSelect, "scope": forms.RadioSelect}
+        help_texts = {
+            "ties": _("Online-First: which of those with equally few open sessions."),
+            "returning": _("A customer who was here before opens a new session."),
+            "vanished": _("An agent has had no page open for a minute and owns sessions."),
+            "hidden_pages_receive": _(
+                "Off: who has every session page in the background gets no new session."
+            ),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        team: Any = self.fields["specified"]
+        team.queryset = (
+            Agent.objects.on_team().with_people().filter(project=self.instance.project_id)
+        )

@@ -1,0 +1,1 @@
+"""The managers' pages, one module a part of the navigation."""
