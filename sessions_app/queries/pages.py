@@ -146,7 +146,7 @@ def _reads(viewer: Viewer, completed: list[ChatSession]) -> dict[str, int]:
     """One's marks on every open session, seen now or not, and on the completed ones listed."""
     relevant = ~Q(session__state=State.COMPLETED) | Q(session__in=completed)
     marks = ReadMark.objects.filter(relevant, agent=viewer.agent, seen__gt=0)
-    rows = marks.filter(session__project=viewer.project)
+    rows = marks.filter(session__project=viewer.project).order_by("pk")
     return {str(key): seen for key, seen in rows.values_list("session__public_id", "seen")}
 
 

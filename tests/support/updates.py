@@ -11,7 +11,6 @@ from sessions_app.actions.inbox import drain
 DATE = 1_795_000_000  # 2026-11-18, in seconds
 
 _updates = count(10_000)
-_messages = count(100)
 _people = count(600_000_000)
 
 
@@ -21,6 +20,7 @@ class Person:
     def __init__(self, bot: Bot, first_name: str = "Carol", **fields: Any) -> None:
         self.bot = bot
         self.id = next(_people)
+        self.message_ids = count(100)  # of its own in each chat
         self.user = {"id": self.id, "is_bot": False, "first_name": first_name} | fields
 
     @property
@@ -49,7 +49,12 @@ class Person:
         return self._membership("member", at)
 
     def message(self, **content: Any) -> dict[str, Any]:
-        frame = {"message_id": next(_messages), "date": DATE, "chat": self.chat, "from": self.user}
+        frame = {
+            "message_id": next(self.message_ids),
+            "date": DATE,
+            "chat": self.chat,
+            "from": self.user,
+        }
         return frame | content
 
     def _membership(self, status: str, at: int) -> dict[str, Any]:
