@@ -1,0 +1,195 @@
+"""The agents' page in a real browser, with the phone page as the customer."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import Pages
+from tests.support.house import House
+
+
+def open_app(pages: Pages, house: House, name: str, **how: bool) -> Page:
+    page = pages.signed_in(house, name, **how)
+    page.goto(f"{house.web}/app/")
+    expect(page.locator(".list")).to_be_visible()
+    return page
+
+
+def take_a_break(page: Page) -> None:
+    switch = page.get_by_role("switch")
+    if switch.get_attribute("aria-checked") == "true":
+        switch.click()
+    expect(switch).to_have_attribute("aria-checked", "false")
+
+
+def go_online(page: Page) -> None:
+    switch = page.get_by_role("switch")
+    if switch.get_attribute("aria-checked") == "false":
+        switch.click()
+    expect(page.get_by_text("Online: you receive new sessions")).to_be_visible()
+
+
+def test_what_a_customer_types_appears_without_a_reload_and_the_reply_on_the_phone(
+    house: House, pages: Pages
+) -> None:
+    lena = open_app(pages, house, "Lena")
+    phone = pages.open()
+    phone.goto(f"{house.simulator}/")
+    person = house.control("people")["people"][0]
+    phone.goto(f"{house.simulator}/?person={person['id']}&bot={house.bot}")
+    house.control(f"people/{person['id']}/start", {"bot": house.bot})
+    composer = phone.locator("textarea").first
+    composer.fill("Where is my blue kettle?")
+    composer.press("Enter")
+
+    expect(lena.locator(".b .text", has_text="Where is my blue kettle?")).to_be_visible()
+    lena.locator("textarea").fill("It is on its way.")
+    lena.locator("textarea").press("Enter")
+    expect(phone.get_by_text("It is on its way.").first).to_be_visible()
+    expect(lena.locator(".b.o .state.sent").last).to_be_attached()
+    lena.get_by_role("button", name="Complete").click()
+    expect(lena.get_by_text("This session is completed.")).to_be_visible()
+
+
+def test_the_page_says_why_a_session_waits_and_gets_it_when_somebody_comes_online(
+    house: House, pages: Pages
+) -> None:
+    lena = open_app(pages, house, "Lena")
+    take_a_break(lena)
+    expect(lena.get_by_text("Away: no new sessions")).to_be_visible()
+    house.customer("Rosa").says("is anybody there?")
+
+    lena.get_by_role("tab", name=re.compile("Unassigned")).click()
+    lena.locator(".row", has_text="Rosa").click()
+    why = lena.locator(".side .why")
+    expect(why).to_contain_text("Nobody can receive it now")
+    expect(why.locator("li", has_text="You")).to_contain_text("away")
+
+    go_online(lena)
+    expect(lena.locator(".head")).to_contain_text("yours since")
+
+
+def test_taking_transferring_and_reopening(house: House, pages: Pages) -> None:
+    lena, tom = open_app(pages, house, "Lena"), open_app(pages, house, "Tom")
+    take_a_break(lena)
+    take_a_break(tom)
+    house.customer("Pavel").says("please help")
+
+    lena.get_by_role("tab", name=re.compile("Unassigned")).click()
+    lena.locator(".row", has_text="Pavel").click()
+    lena.get_by_role("button", name="Take it").click()
+    expect(lena.locator(".head")).to_contain_text("yours since")
+
+    go_online(tom)
+    lena.get_by_role("button", name="Transfer").click()
+    lena.get_by_label("Reason, for the team (optional)").fill("speaks Czech")
+    lena.locator(".choices button", has_text="Tom").click()
+    expect(lena.locator(".head", has_text="Pavel")).to_have_count(0)
+
+    tom.locator(".row", has_text="Pavel").click()
+    expect(tom.locator(".log")).to_contain_text("speaks Czech")
+    tom.get_by_role("button", name="Complete").click()
+    tom.get_by_role("button", name="Reopen").click()
+    expect(tom.locator(".head")).to_contain_text("yours since")
+    tom.get_by_role("button", name="Complete").click()
+
+
+def test_a_page_that_was_cut_off_ends_equal_to_a_fresh_one(house: House, pages: Pages) -> None:
+    lena = open_app(pages, house, "Lena")
+    go_online(lena)
+    customer = house.customer("Nadia")
+    customer.says("before the cut")
+    lena.locator(".row", has_text="Nadia").click()
+    expect(lena.locator(".b .text", has_text="before the cut")).to_be_visible()
+
+    lena.context.set_offline(True)
+    for number in range(40):
+        customer.says(f"unheard {number}")
+    customer.says("the last one")
+    lena.context.set_offline(False)
+
+    expect(lena.locator(".b .text", has_text="the last one")).to_be_visible()
+    fresh = open_app(pages, house, "Lena")
+    fresh.locator(".row", has_text="Nadia").click()
+    expect(fresh.locator(".b .text", has_text="the last one")).to_be_visible()
+    assert texts(lena)[-42:] == texts(fresh)[-42:]
+
+
+def texts(page: Page) -> list[str]:
+    return page.locator(".b .text").all_inner_texts()
+
+
+def test_what_was_written_while_cut_off_is_sent_once(house: House, pages: Pages) -> None:
+    lena = open_app(pages, house, "Lena")
+    go_online(lena)
+    customer = house.customer("Omar")
+    customer.says("hello")
+    lena.locator(".row", has_text="Omar").click()
+    expect(lena.locator(".b .text", has_text="hello")).to_be_visible()
+
+    pages.watch.expect("ERR_INTERNET_DISCONNECTED")
+    lena.context.set_offline(True)
+    lena.locator("textarea").fill("written in a tunnel")
+    lena.locator("textarea").press("Enter")
+    expect(lena.locator(".b.pending")).to_contain_text("waiting for the connection")
+    lena.context.set_offline(False)
+
+    customer.receives("written in a tunnel")
+    expect(lena.locator(".b.pending")).to_have_count(0)
+    expect(lena.locator(".b.o .text", has_text="written in a tunnel")).to_have_count(1)
+    journal = house.control(f"journal?bot={house.bot}&method=sendMessage")["entries"]
+    sent = [entry for entry in journal if entry["params"].get("text") == "written in a tunnel"]
+    assert len(sent) == 1
+
+
+def test_a_draft_stays_with_its_chat(house: House, pages: Pages) -> None:
+    lena = open_app(pages, house, "Lena")
+    go_online(lena)
+    for name in ("Uma", "Vera"):
+        house.customer(name).says(f"hello from {name}")
+        expect(lena.locator(".row", has_text=name)).to_be_visible()
+    lena.locator(".row", has_text="Uma").click()
+    lena.locator("textarea").fill("half a sent")
+    lena.locator(".row", has_text="Vera").click()
+    expect(lena.locator("textarea")).to_have_value("")
+    lena.reload()
+    lena.locator(".row", has_text="Uma").click()
+    expect(lena.locator("textarea")).to_have_value("half a sent")
+
+
+def test_five_hundred_waiting_sessions_are_there_after_a_reload(
+    house: House, pages: Pages
+) -> None:
+    marek = open_app(pages, house, "Marek")
+    agents = [open_app(pages, house, name) for name in ("Lena", "Tom", "Ivy")]
+    for agent in agents:
+        take_a_break(agent)
+    house.control("updates/burst", {"bot": house.bot, "people": 500, "messages": 1})
+    tab = marek.get_by_role("tab", name=re.compile("Unassigned"))
+    expect(tab).to_contain_text("500", timeout=60_000)
+
+    marek.reload()
+    tab.click()
+    expect(tab).to_contain_text("500")
+    expect(marek.locator(".row")).to_have_count(50)
+    marek.locator(".rows").evaluate("pane => pane.scrollTo(0, pane.scrollHeight)")
+    expect(marek.locator(".row").nth(60)).to_be_attached()
+
+
+def test_the_page_is_whole_on_a_phone_and_in_the_dark(house: House, pages: Pages) -> None:
+    lena = open_app(pages, house, "Lena", dark=True, narrow=True)
+    go_online(lena)
+    house.customer("Yuki").says("こんにちは")
+    lena.locator(".row", has_text="Yuki").click()
+    expect(lena.locator(".b .text", has_text="こんにちは")).to_be_visible()
+    assert lena.evaluate("document.documentElement.scrollWidth") <= 390
+    lena.get_by_role("button", name="Back").click()
+    expect(lena.locator(".list")).to_be_visible()
+
+
+def test_signing_out_elsewhere_ends_the_page_with_a_notice(house: House, pages: Pages) -> None:
+    ivy = open_app(pages, house, "Ivy")
+    other = ivy.context.new_page()
+    other.goto(f"{house.web}/app/")
+    other.get_by_role("button", name="Sign out").click()
+    expect(ivy.get_by_text("You are signed out")).to_be_visible()
