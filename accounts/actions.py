@@ -145,6 +145,18 @@ def add_member(*, company: Company, user: User, role: str, actor: User | None) -
         return membership
 
 
+def invite(*, company: Company, email: str, name: str, role: str, actor: User | None) -> Membership:
+    """Make somebody, new or known, a member; who is one already keeps his role.
+
+    A new person has no password yet: see `make_welcome_path`.
+    """
+    with tx.change():
+        user = User.objects.filter(email=email.strip().lower()).first()
+        user = user or create_user(email=email, name=name)
+        member = membership_of(user, company)
+        return member or add_member(company=company, user=user, role=role, actor=actor)
+
+
 def change_member(
     *,
     membership: Membership,

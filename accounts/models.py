@@ -48,6 +48,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def managed_company_ids(self) -> list[int]:
+        memberships = Membership.objects.managing().filter(user=self)
+        return list(memberships.values_list("company_id", flat=True))
+
 
 class Company(models.Model):
     """The tenant. Companies never see each other."""
