@@ -97,10 +97,11 @@ def make_welcome_path(*, user: User, company: Company, actor: User | None) -> st
     """The path of the page where a new person chooses a password, once, within three days.
 
     Whoever holds it can become that person, so a company makes it only for somebody who has never
-    had a password and works nowhere else. Raises Refusal `forbidden`.
+    had a password, works nowhere else and is no platform staff. Raises Refusal `forbidden`.
     """
     elsewhere = Membership.objects.filter(user=user).exclude(company=company)
-    if user.has_usable_password() or elsewhere.exists():
+    is_staff = user.is_staff or user.is_superuser
+    if is_staff or user.has_usable_password() or elsewhere.exists():
         raise not_their_link()
     with tx.change():
         _audit_person(company, actor, "user.welcomed", user)

@@ -26,9 +26,3 @@ def managed_companies(user: User) -> dict[UUID, Company]:
 def membership_of(user: User, company: Company) -> Membership | None:
     """The person's enabled membership in the company."""
     return Membership.objects.enabled().filter(user=user, company=company).first()
-
-
-def oversees(user: User) -> bool:
-    """Whether the person has a console: as owner, manager or support of some company."""
-    roles = [*Membership.MANAGING, Membership.Role.SUPPORT]
-    return Membership.objects.enabled().filter(user=user, role__in=roles).exists()

@@ -19,7 +19,7 @@ from accounts import actions
 from accounts.forms import SignInForm
 from accounts.http import SignedInRequest
 from accounts.models import User
-from accounts.queries import oversees
+from accounts.queries import managed_companies
 from core import tx
 
 
@@ -37,9 +37,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def home(request: SignedInRequest) -> HttpResponse:
-    """Who oversees a company to the console, platform staff to the admin, agents to their page."""
-    if oversees(request.user):
-        return redirect("/console/")
+    """Managers to the console, platform staff to the admin, everybody else to the agents' page."""
+    if managed_companies(request.user):
+        return redirect("console:home")
     return redirect("admin:index" if request.user.is_superuser else "sessions:page")
 
 

@@ -2,14 +2,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from bots.actions import bots
+from bots.actions import bots, pausing
 from bots.models import Bot, ChatPause, InboundUpdate, OutboundCall
+from core import tx
 from core.admin import CompanyAdmin
 
 SHOWN = 20_000  # characters of an update
@@ -39,6 +41,7 @@ class BotAdmin(CompanyAdmin):
     list_select_related = ("project",)
     list_filter = ("state", "project")
     search_fields = ("username", "name")
+    actions = ("pause", "resume")
     readonly_fields = (
         "username",
         "name",
@@ -73,6 +76,20 @@ class BotAdmin(CompanyAdmin):
 
     def update(self, actor: Any, row: Bot, fields: dict[str, Any]) -> Bot:
         return bots.connect(project=row.project, token=fields["new_token"], actor=actor)
+
+    @admin.action(description=_("Pause: route nothing"), permissions=["change"])
+    def pause(self, request: HttpRequest, rows: QuerySet[Bot]) -> None:
+        self._each(request, rows, pausing.pause, _("%(count)d paused."))
+
+    @admin.action(description=_("Resume"), permissions=["change"])
+    def resume(self, request: HttpRequest, rows: QuerySet[Bot]) -> None:
+        self._each(request, rows, pausing.resume, _("%(count)d resumed."))
+
+    def _each(self, request: HttpRequest, rows: QuerySet[Bot], action: Any, done: Any) -> None:
+        def act(bot: Bot) -> None:
+            tx.run(action, project=bot.project, actor=request.user)
+
+        self.for_each(request, rows.select_related("project"), act, done)
 
 
 @admin.register(InboundUpdate)

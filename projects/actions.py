@@ -73,12 +73,6 @@ def set_state(*, project: Project, state: str, actor: User | None = None) -> Non
             project_changed(project.pk)
 
 
-def pause_project(*, project: Project, actor: User | None) -> None:
-    """Nothing is routed until it is resumed; what agents own they can still answer."""
-    if project.state != Project.State.DRAFT:
-        set_state(project=project, state=Project.State.PAUSED, actor=actor)
-
-
 def archive_project(*, project: Project, actor: User | None) -> None:
     """Soft: names and history are kept, nothing is routed any more."""
     with tx.change():

@@ -34,7 +34,7 @@ class ProjectAdmin(CompanyAdmin):
         "archived_at",
     )
     readonly_fields = ("state", "public_id", "created_at", "archived_at")
-    actions = ("pause", "archive")
+    actions = ("archive",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, "company") if obj else self.readonly_fields
@@ -45,19 +45,14 @@ class ProjectAdmin(CompanyAdmin):
     def update(self, actor: Any, row: Project, fields: dict[str, Any]) -> Project:
         return tx.run(actions.change_project, project=row, actor=actor, **fields)
 
-    @admin.action(description=_("Pause: route nothing"), permissions=["change"])
-    def pause(self, request: HttpRequest, rows: QuerySet[Project]) -> None:
-        self._each(request, rows, actions.pause_project, _("%(count)d paused."))
-
     @admin.action(description=_("Archive: keep the history, end the work"), permissions=["change"])
     def archive(self, request: HttpRequest, rows: QuerySet[Project]) -> None:
-        self._each(request, rows, actions.archive_project, _("%(count)d archived."))
+        actor: Any = request.user
 
-    def _each(self, request: HttpRequest, rows: QuerySet[Project], action: Any, done: Any) -> None:
         def act(project: Project) -> None:
-            tx.run(action, project=project, actor=request.user)
+            tx.run(actions.archive_project, project=project, actor=actor)
 
-        self.for_each(request, rows, act, done)
+        self.for_each(request, rows, act, _("%(count)d archived."))
 
 
 @admin.register(Agent)

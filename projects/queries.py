@@ -28,17 +28,6 @@ def access_managed_project(user: User, public_id: UUID) -> Project:
     return _one(_managed(user), public_id)
 
 
-def access_overseen_project(user: User, public_id: UUID) -> Project:
-    """A project whose console the user may look at: as manager or support. Raises `not_found`."""
-    return _one(_overseen(user), public_id)
-
-
-def overseen_projects(user: User) -> list[Project]:
-    """In the order of companies' and projects' names, with their companies."""
-    projects = _overseen(user).select_related("company")
-    return list(projects.order_by("company__name", "company_id", "name", "pk"))
-
-
 def _one(projects: QuerySet[Project], public_id: UUID) -> Project:
     project = projects.select_related("company").filter(public_id=public_id).first()
     if project is None:
@@ -51,12 +40,10 @@ def _visible(user: User) -> QuerySet[Project]:
     on_team = Agent.objects.on_team().filter(
         user=user, is_enabled=True, project__company__in=companies.values("company")
     )
-    return _overseen(user) | Project.objects.filter(
-        pk__in=on_team.values("project"), archived_at=None
-    )
+    return _read(user) | Project.objects.filter(pk__in=on_team.values("project"), archived_at=None)
 
 
-def _overseen(user: User) -> QuerySet[Project]:
+def _read(user: User) -> QuerySet[Project]:
     roles = [*Membership.MANAGING, Membership.Role.SUPPORT]
     reading = Membership.objects.enabled().filter(user=user, role__in=roles)
     return Project.objects.filter(company__in=reading.values("company"), archived_at=None)

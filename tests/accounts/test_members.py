@@ -4,7 +4,7 @@ import pytest
 
 from accounts import actions
 from accounts.models import AuditEntry, Membership
-from accounts.queries import access_company, managed_companies, membership_of, oversees
+from accounts.queries import access_company, managed_companies, membership_of
 from core.errors import Refusal
 from live.models import Event
 from tests.factories import make_company, make_member, make_user
@@ -108,12 +108,4 @@ def test_who_is_disabled_reaches_nothing(manager, change):
     else:
         actions.set_enabled(user=manager.user, is_enabled=False, actor=None)
     assert managed_companies(manager.user) == {}
-    assert not oversees(manager.user)
     assert membership_of(manager.user, manager.company) is None
-
-
-@pytest.mark.parametrize(
-    ("role", "expected"), [("owner", True), ("manager", True), ("support", True), ("agent", False)]
-)
-def test_who_oversees(company, role, expected):
-    assert oversees(make_member(company, role=role).user) is expected

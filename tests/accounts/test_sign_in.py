@@ -111,7 +111,7 @@ def test_it_sends_each_to_where_they_work(lena):
     support = make_member(project.company, role="support").user
     manager = make_member(project.company, role="manager").user
     staff = User.objects.create_superuser("root@example.org", name="Root")
-    expected = [(agent, "/app/"), (manager, "/console/"), (support, "/console/")]
+    expected = [(agent, "/app/"), (manager, "/console/"), (support, "/app/")]
     for user, place in [*expected, (staff, "/admin/"), (lena, "/app/")]:
         client = Client()
         client.force_login(user, "django.contrib.auth.backends.ModelBackend")
@@ -223,3 +223,10 @@ def test_nobody_gets_a_link_to_somebody_elses_account(lena, newcomer):
         with pytest.raises(Refusal) as refused:
             welcome_path(user, company)
         assert refused.value.code == "forbidden"
+
+
+def test_nobody_gets_a_link_to_the_account_of_platform_staff():
+    root = User.objects.create_superuser("root@example.org", name="Root")
+    company = make_member(make_company(), root).company
+    with pytest.raises(Refusal):
+        welcome_path(root, company)

@@ -11,7 +11,6 @@ from projects import actions
 from projects.models import Project
 from projects.queries import (
     access_managed_project,
-    access_overseen_project,
     access_project,
     agent_of,
     is_managing,
@@ -70,23 +69,6 @@ def test_what_is_no_setting_cannot_be_set():
         actions.change_project(project=make_project(), actor=None, state="active")
 
 
-def test_pausing_is_told_and_noted_once():
-    project = make_project()
-    for _ in range(2):
-        actions.pause_project(project=project, actor=None)
-    project.refresh_from_db()
-    assert project.state == "paused"
-    assert AuditEntry.objects.get().data == {"state": "paused"}
-    assert Event.objects.get().payload["state"] == "paused"
-
-
-def test_a_draft_cannot_be_paused():
-    project = make_project(state="draft")
-    actions.pause_project(project=project, actor=None)
-    project.refresh_from_db()
-    assert project.state == "draft"
-
-
 def test_who_reaches_what():
     project = make_project()
     company, other = project.company, make_company("Globex")
@@ -101,13 +83,11 @@ def test_who_reaches_what():
     ]:
         user = make_member(company, role=role).user
         assert reached(access_project, user, project) is sees
-        assert reached(access_overseen_project, user, project) is sees
         assert reached(access_managed_project, user, project) is manages
         assert is_managing(user, project) is manages
         stranger = make_member(other, role=role).user
-        for access in (access_project, access_overseen_project, access_managed_project):
+        for access in (access_project, access_managed_project):
             assert not reached(access, stranger, project)
-    assert not reached(access_overseen_project, agent, project)
 
 
 def test_an_archived_project_is_out_of_reach():

@@ -14,21 +14,21 @@ class Command(AnswerCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--name", required=True, help="of the company")
         parser.add_argument("--email", required=True, help="of its owner, new or known")
-        parser.add_argument("--owner-name", default="", help="default: from the e-mail address")
+        parser.add_argument("--person-name", default="", help="default: from the e-mail address")
         parser.add_argument("--password", help="of a new owner; made up if left out")
 
     def answer(self, **options: Any) -> dict[str, Any]:
         return tx.run(found, **{name: options[name] for name in OPTIONS})
 
 
-OPTIONS = ("name", "email", "owner_name", "password")
+OPTIONS = ("name", "email", "person_name", "password")
 
 
-def found(*, name: str, email: str, owner_name: str, password: str | None) -> dict[str, Any]:
+def found(*, name: str, email: str, person_name: str, password: str | None) -> dict[str, Any]:
     with tx.change():
         company = actions.create_company(name=name)
         owner, password = actions.find_or_create_user(
-            email=email, name=owner_name, password=password
+            email=email, name=person_name, password=password
         )
         role = Membership.Role.OWNER
         actions.add_member(company=company, user=owner, role=role, actor=None)
