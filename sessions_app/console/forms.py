@@ -1,17 +1,20 @@
 """The shape of what managers submit. Rows' own rules are asked again by the actions."""
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import QueryDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from projects.models import Agent, Project
 from routing.models import Pool
+from sessions_app.errors import invalid
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
@@ -131,6 +134,28 @@ class NewAgentForm(forms.Form):
     )
 
 
+def new_order(sent: QueryDict) -> list[UUID]:
+    """The team as it was shown, with one agent moved `up` or `down` a place.
+
+    Raises Refusal `invalid`.
+    """
+    try:
+        order = [UUID(value) for value in sent.getlist("order")]
+        for way, step in (("up", -1), ("down", 1)):
+            if sent.get(way):
+                _move(order, UUID(str(sent[way])), step)
+    except ValueError:
+        raise invalid(_("This order cannot be read. Look at the list again.")) from None
+    return order
+
+
+def _move(order: list[UUID], who: UUID, step: int) -> None:
+    place = order.index(who)
+    other = place + step
+    if 0 <= other < len(order):
+        order[place], order[other] = order[other], order[place]
+
+
 class RightsForm(ModelForm[Agent]):
     session_limit = whole_number(
         _("open sessions at most"),
@@ -201,3 +226,9 @@ class RulesForm(ModelForm[Pool]):
         team.queryset = (
             Agent.objects.on_team().with_people().filter(project=self.instance.project_id)
         )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("scope") == Pool.Scope.SPECIFIED and not data.get("specified"):
+            self.add_error("specified", _("Choose at least one agent, or All Agents."))
+        return data

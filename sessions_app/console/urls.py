@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions_app.console.views import projects, today
+from sessions_app.console.views import projects, rules, team, today
 
 app_name = "console"
 
@@ -10,6 +10,12 @@ urlpatterns = [
     path("companies/<uuid:company_id>/new/", projects.new_project, name="new_project"),
     path("projects/<uuid:project_id>/", today.today, name="today"),
     path("projects/<uuid:project_id>/now/", today.now, name="now"),
+    path("projects/<uuid:project_id>/rules/", rules.rules, name="rules"),
+    path("projects/<uuid:project_id>/team/", team.team, name="team"),
+    path("projects/<uuid:project_id>/team/order/", team.order, name="order"),
+    path("agents/<uuid:agent_id>/", team.agent, name="agent"),
+    path("agents/<uuid:agent_id>/link/", team.link, name="link"),
+    path("agents/<uuid:agent_id>/remove/", team.remove, name="remove"),
     path("projects/<uuid:project_id>/bot/", projects.bot, name="bot"),
     path("projects/<uuid:project_id>/settings/", projects.settings, name="settings"),
     path("projects/<uuid:project_id>/pause/", projects.pause, name="pause"),

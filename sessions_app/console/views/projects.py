@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -17,11 +18,13 @@ from accounts.models import Company
 from accounts.queries import access_company, managed_companies
 from bots.actions import bots, pausing
 from bots.models import Bot
-from core import tx
+from bots.queries import health as bot_health
+from core import clock, tx
 from core.pages import page, refused, told
 from projects import actions
 from projects.models import Project
 from projects.queries import access_managed_project, managed_projects
+from sessions_app.console import health
 from sessions_app.console.forms import BotForm, NewProjectForm, SettingsForm
 from sessions_app.console.shell import show
 
@@ -77,8 +80,16 @@ def bot(request: SignedInRequest, project_id: UUID) -> HttpResponse:
             messages.success(request, _("%s is connected.") % connected)
             return redirect("console:today", project.public_id)
     present = Bot.objects.filter(project=project).defer("token").first()
+    found = bot_health(present) if present else None
     return show(
-        request, "bot.html", company=project.company, project=project, form=form, bot=present
+        request,
+        "bot.html",
+        company=project.company,
+        project=project,
+        form=form,
+        bot=present,
+        bot_health=health.of_bot(present, found, clock.now()),
+        botfather=f"{django_settings.TELEGRAM_LINK_BASE}/BotFather",
     )
 
 

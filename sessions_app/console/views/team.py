@@ -1,0 +1,118 @@
+"""The team of a project: its order, and what each agent may do."""
+
+from copy import copy
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.http import SignedInRequest
+from core import clock, tx
+from core.pages import page, refused, told
+from projects import actions
+from projects.models import Agent
+from projects.queries import access_managed_agent, access_managed_project
+from sessions_app.console import words
+from sessions_app.console.actions import add_to_team, welcome_path
+from sessions_app.console.forms import NewAgentForm, RightsForm, new_order
+from sessions_app.console.shell import show
+from sessions_app.queries.console import Place, places
+
+
+@page
+def team(request: SignedInRequest, project_id: UUID) -> HttpResponse:
+    project = access_managed_project(request.user, project_id)
+    form = NewAgentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        agent = refused(
+            form,
+            lambda: tx.run(add_to_team, project=project, actor=request.user, **form.cleaned_data),
+        )
+        if agent:
+            return _welcome(request, agent)
+    now, zone = clock.now(), ZoneInfo(project.time_zone)
+    rows = [
+        {"place": place, "state": _state(place, now, zone), "look": words.look(place.codes)}
+        for place in places(project)
+    ]
+    return show(
+        request, "team.html", company=project.company, project=project, form=form, rows=rows
+    )
+
+
+def _state(place: Place, now: Any, zone: ZoneInfo) -> str:
+    return words.reasons(place.codes, now, zone) or _("can receive")
+
+
+def _welcome(request: SignedInRequest, agent: Agent) -> HttpResponse:
+    """The link is on this answer alone: who loads the page again does not see it again."""
+    path = tx.run(welcome_path, agent=agent, actor=request.user)
+    if not path:
+        messages.success(request, _("%s is on the team.") % agent.user.name)
+        return redirect("console:team", agent.project.public_id)
+    return show(
+        request,
+        "welcome.html",
+        company=agent.project.company,
+        project=agent.project,
+        agent=agent,
+        link=request.build_absolute_uri(path),
+    )
+
+
+@page
+@require_POST
+def order(request: SignedInRequest, project_id: UUID) -> HttpResponse:
+    project = access_managed_project(request.user, project_id)
+    with told(request):
+        wanted = new_order(request.POST)
+        tx.run(actions.reorder_agents, project=project, agent_ids=wanted, actor=request.user)
+    return redirect("console:team", project.public_id)
+
+
+@page
+def agent(request: SignedInRequest, agent_id: UUID) -> HttpResponse:
+    here = access_managed_agent(request.user, agent_id)
+    form = RightsForm(request.POST or None, instance=copy(here))  # a form writes into it
+    if request.method == "POST" and form.is_valid():
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        if refused(form, lambda: _change(here, request, changes)):
+            messages.success(request, _("Saved."))
+            return redirect("console:team", here.project.public_id)
+    return _show_agent(request, "agent.html", here, form=form)
+
+
+def _change(here: Agent, request: SignedInRequest, changes: dict[str, Any]) -> Agent:
+    if not changes:
+        return here
+    return tx.run(actions.change_agent, agent=here, actor=request.user, **changes)
+
+
+def _show_agent(
+    request: SignedInRequest, template: str, here: Agent, **context: Any
+) -> HttpResponse:
+    project = here.project
+    return show(request, template, company=project.company, project=project, agent=here, **context)
+
+
+@page
+@require_POST
+def link(request: SignedInRequest, agent_id: UUID) -> HttpResponse:
+    """A new link to set a password, for somebody who has never set one."""
+    return _welcome(request, access_managed_agent(request.user, agent_id))
+
+
+@page
+def remove(request: SignedInRequest, agent_id: UUID) -> HttpResponse:
+    here = access_managed_agent(request.user, agent_id)
+    if request.method != "POST":
+        return _show_agent(request, "remove.html", here)
+    with told(request):
+        tx.run(actions.remove_agent, agent=here, actor=request.user)
+        messages.success(request, _("%s is no longer on the team.") % here.user.name)
+    return redirect("console:team", here.project.public_id)
