@@ -180,8 +180,11 @@ def _audit_rules(
 def lock_pool(project_id: int) -> Pool:
     """The pool, locked: the first lock of everything that writes the owner of a session."""
     Pool.objects.get_or_create(project_id=project_id)
-    mine = Pool.objects.filter(project_id=project_id).select_related("project", "cursor_agent")
-    return tx.lock(mine).get()
+    mine = Pool.objects.filter(project_id=project_id)
+    tx.lock(mine).get()
+    # A lock that had to wait brings joined rows as they were before: a cursor that has moved
+    # meanwhile would come as none at all.
+    return mine.select_related("project", "cursor_agent").get()
 
 
 def keep_cursor(*, pool: Pool) -> None:
