@@ -1,7 +1,6 @@
 """The bots one gateway serves: takes leases, keeps them, gives them up."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import deque
@@ -25,6 +24,7 @@ log = logging.getLogger(__name__)
 RENEW = 0.3  # of the lease's time: two may fail
 LOOK = 0.2
 TICK_SECONDS = 3.0
+HINT_SECONDS = 3.0  # between two tries to join
 REJOIN_SECONDS = 3600.0  # layers forget their members after a day
 LAND_SECONDS = 3.0
 
@@ -64,7 +64,7 @@ class Gateway:
         return [
             every(lease * LOOK, "taking bots", self._take),
             every(lease * RENEW, "renewing leases", self._renew),
-            every(1.0, "hearing hints", self._listen),
+            every(HINT_SECONDS, "hearing hints", self._listen),
             every(TICK_SECONDS, "the second clock", self._tick),
         ]
 
@@ -115,15 +115,22 @@ class Gateway:
 
     async def _listen(self) -> None:
         """Hints that the outbox was filled. Without them it is found within a second."""
+        try:
+            async with asyncio.timeout(REJOIN_SECONDS):
+                await self._hear()
+        except TimeoutError:
+            log.debug("joining the hints again")
+        except Exception as error:  # no layer: one line, and again a little later
+            log.warning("no hints: %s", type(error).__name__)
+
+    async def _hear(self) -> None:
         layer = layers.current()
         channel = await layer.new_channel()
         await layer.group_add(outbox.HINTS, channel)
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REJOIN_SECONDS):
-                    while True:
-                        await layer.receive(channel)
-                        self.sender.wake.set()
+            while True:
+                await layer.receive(channel)
+                self.sender.wake.set()
         finally:
             await layer.group_discard(outbox.HINTS, channel)
 

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,7 +11,7 @@ from bots.models import Bot, OutboundCall
 from tests.factories import make_bot, make_project
 from tests.support.processes import python, said, started
 from tests.support.servers import free_port
-from tests.support.telegram import gateway
+from tests.support.telegram import PATIENCE_S, gateway
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
@@ -80,11 +81,14 @@ def dies(environment, tmp_path):
 
 @pytest.fixture
 def program(environment, tmp_path):
-    """`manage.py gateway` in a process of its own."""
+    """`manage.py gateway` in a process of its own, once it serves."""
 
+    @contextmanager
     def start():
         log = tmp_path / "gateway.log"
-        return started([sys.executable, "manage.py", "gateway"], log, environment)
+        with started([sys.executable, "manage.py", "gateway"], log, environment) as process:
+            said(log, "served by", PATIENCE_S)
+            yield process
 
     return start
 
@@ -253,7 +257,7 @@ def test_sigterm_lets_sends_finish_and_gives_the_bots_back(telegram, bot, progra
 
 
 @pytest.mark.slow
-def test_a_gateway_runs_what_the_usual_clock_has_missed(telegram, bot, program, tmp_path):
+def test_a_gateway_runs_what_the_usual_clock_has_missed(telegram, bot, program):
     [call] = queue(bot, telegram.person(bot), "old")
     OutboundCall.objects.update(send_before=call.created_at)
     with program():
@@ -268,7 +272,8 @@ def test_a_gateway_needs_no_redis(telegram, bot, environment, tmp_path):
     person = telegram.person(bot)
     log = tmp_path / "log"
     with started([sys.executable, "manage.py", "gateway"], log, environment):
+        said(log, "served by", PATIENCE_S)
         telegram.wait_until_confirmed(bot, telegram.says(person, bot, "1"))
         [call] = queue(bot, person, "hello")
         until(lambda: row(call).state == "sent", 20)
-    said(log, "hearing hints")
+    assert "no hints: ConnectionError" in log.read_text()

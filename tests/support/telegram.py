@@ -14,7 +14,7 @@ from bots.gateway import Gateway
 from bots.models import Bot, OutboundCall
 from tests.support import processes, waiting
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 BOT_ID = 7_100_000_000
 TOKEN = f"{BOT_ID}:" + "c4nary" * 6
 
