@@ -66,7 +66,7 @@ def _since(code: str, evidence: dict[str, Any], now: datetime, zone: ZoneInfo) -
     state = {"offline": _("offline"), "away": _("away"), "page_hidden": _("page hidden")}[code]
     at = evidence.get("last_seen_at" if code == "offline" else "since")
     if not at:
-        return _("never here") if code == "offline" else state
+        return _("has never been here") if code == "offline" else state
     time = clock_time(datetime.fromisoformat(at), now, zone)
     return _("%(state)s since %(time)s") % {"state": state, "time": time}
 

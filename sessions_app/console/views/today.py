@@ -38,13 +38,14 @@ def now(request: SignedInRequest, project_id: UUID) -> HttpResponse:
 
 def _now(project: Project) -> Row:
     here, zone = console.today(project), ZoneInfo(project.time_zone)
+    stuck = words.stuck_reason(here.agents, here.code, here.now, zone) if here.is_stuck else ""
     return {
         "today": here,
         "bot_health": health.of_bot(here.bot, here.health, here.now),
-        "stuck": words.stuck_reason(here.agents, here.code, here.now, zone),
+        "stuck": stuck,
         "agents": [_agent(row, here.now, zone) for row in here.agents],
         "unable": _unable(here.agents),
-        "waiting": [_waiting(one, here.now, zone) for one in here.waiting],
+        "waiting": [_waiting(one, here.now, zone, stuck) for one in here.waiting],
         "more_waiting": here.waiting_count - len(here.waiting),
         "steps": _steps(here),
     }
@@ -65,8 +66,10 @@ def _unable(agents: list[Row]) -> str:
     return " · ".join(f"{count} {kind}" for kind, count in counts.most_common())
 
 
-def _waiting(one: console.Waiting, now: datetime, zone: ZoneInfo) -> Row:
-    return {"session": one.session, "why": words.wait_reason(one.attempt, now, zone)}
+def _waiting(one: console.Waiting, now: datetime, zone: ZoneInfo, said: str) -> Row:
+    """Without its reason if the alarm above has said the same."""
+    why = words.wait_reason(one.attempt, now, zone)
+    return {"session": one.session, "why": "" if why == said else why}
 
 
 def _steps(here: Today) -> list[Row]:
