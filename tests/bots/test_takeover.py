@@ -10,7 +10,6 @@ from bots.actions import leases, outbox
 from bots.models import Bot, OutboundCall
 from tests.factories import make_bot, make_project
 from tests.support.processes import python, said, started
-from tests.support.servers import free_port
 from tests.support.telegram import PATIENCE_S, gateway
 from tests.support.waiting import until
 
@@ -268,7 +267,7 @@ def test_a_gateway_runs_what_the_usual_clock_has_missed(telegram, bot, program):
 @pytest.mark.slow
 @pytest.mark.postgres
 def test_a_gateway_needs_no_redis(telegram, bot, environment, tmp_path):
-    environment |= {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    environment |= {"REDIS_URL": "redis://127.0.0.1:1/0"}
     person = telegram.person(bot)
     log = tmp_path / "log"
     with started([sys.executable, "manage.py", "gateway"], log, environment):
