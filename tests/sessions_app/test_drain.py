@@ -7,11 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bots.models import InboundUpdate
+from core import clock, kick
 from live.models import Event
 from projects.models import Project
 from sessions_app.actions.inbox import drain
 from sessions_app.models import ChatSession, Customer, Message
-from tests.factories import make_bot, make_project
+from tests.factories import make_agent, make_bot, make_lease, make_project
+from tests.support.curses import refusing
 from tests.support.updates import DATE, Person, again, store, take_in, update
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -231,3 +233,29 @@ def test_it_takes_a_backlog_in_several_batches(bot):
     assert drain(bot.pk) == 700
     assert ChatSession.objects.count() == 20
     assert Message.objects.filter(direction="in").count() == 700
+
+
+def test_it_routes_what_it_has_opened(bot, carol):
+    alice = make_agent(bot.project)
+    make_lease(alice.user)
+    take_in(bot, carol.says())
+    assert ChatSession.objects.get().owner == alice
+
+
+def test_it_keeps_messages_though_routing_fails(bot, carol, caplog):
+    make_lease(make_agent(bot.project).user)
+    with refusing("sessions_app_routingattempt"):
+        take_in(bot, carol.says("Hello"))
+    assert said(bot) == ["Hello"]
+    assert ChatSession.objects.get().state == ChatSession.State.UNASSIGNED
+    assert "routing after a drain failed" in caplog.text
+
+
+def test_it_ends_at_its_deadline_and_kicks_itself_again(bot, carol, monkeypatch):
+    kicks = []
+    monkeypatch.setattr(kick, "task", lambda name, **kwargs: kicks.append((name, kwargs)))
+    store(bot, *(carol.says(str(number)) for number in range(301)))
+    kicks.clear()
+    assert drain(bot.pk, deadline=clock.now()) == 300
+    assert kicks == [("sessions_app.drain_inbox", {"bot_id": bot.pk})]
+    assert drain(bot.pk) == 1

@@ -1,14 +1,15 @@
 """What cannot be read or stored: shown, parked, and nobody else waits for it."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
-from django.db import connection
 
 from bots.models import InboundUpdate
 from sessions_app.actions.inbox import drain
 from sessions_app.models import ChatSession, Message
 from tests.factories import make_bot, make_project
+from tests.support.curses import refusing
 from tests.support.updates import Person, again, store, take_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -132,42 +133,12 @@ def test_it_keeps_what_databases_refuse(bot):
     assert texts[1].data["content"] == {"na\ufffdme": "\ufffd"}
 
 
-CURSE = {
-    "sqlite": [
-        "CREATE TRIGGER curse BEFORE INSERT ON sessions_app_message WHEN NEW.text LIKE '%curse%' "
-        "BEGIN SELECT RAISE(ABORT, 'cursed'); END"
-    ],
-    "postgresql": [
-        "CREATE FUNCTION curse() RETURNS trigger AS $$ BEGIN IF NEW.text LIKE '%curse%' "
-        "THEN RAISE EXCEPTION 'cursed'; END IF; RETURN NEW; END $$ LANGUAGE plpgsql",
-        "CREATE TRIGGER curse BEFORE INSERT ON sessions_app_message "
-        "FOR EACH ROW EXECUTE FUNCTION curse()",
-    ],
-}
-BLESSING = {
-    "sqlite": ["DROP TRIGGER curse"],
-    "postgresql": ["DROP TRIGGER curse ON sessions_app_message", "DROP FUNCTION curse"],
-}
-
-
-def execute(statements):
-    with connection.cursor() as cursor:
-        for statement in statements[connection.vendor]:
-            cursor.execute(statement)
-
-
 @pytest.fixture
 def curse():
     """The database itself refuses every message whose text holds "curse"; call it to end that."""
-    execute(CURSE)
-    ends = [lambda: execute(BLESSING)]
-
-    def end():
-        while ends:
-            ends.pop()()
-
-    yield end
-    end()
+    with ExitStack() as stack:
+        stack.enter_context(refusing("sessions_app_message", "NEW.text LIKE '%curse%'"))
+        yield stack.close
 
 
 def test_it_halves_a_batch_until_the_bad_one_stands_alone(bot, curse):
