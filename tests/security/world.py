@@ -1,0 +1,158 @@
+"""Two companies that must never learn of each other, with something in every table.
+
+Every text that belongs to a project or company holds its canary, so that a leak of any of them is
+found by looking for one string.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+
+from accounts.actions import record_audit
+from accounts.models import Company, Membership, User
+from bots.models import Bot, ChatPause, InboundUpdate, OutboundCall
+from core import clock
+from projects.models import Agent, Project
+from routing.models import Pool, PresenceInterval, Turn
+from sessions_app.models import (
+    Assignment,
+    ChatSession,
+    Customer,
+    Message,
+    MessagePart,
+    ReadMark,
+    RoutingAttempt,
+)
+from tests.factories import (
+    make_agent,
+    make_bot,
+    make_company,
+    make_customer,
+    make_lease,
+    make_member,
+    make_message,
+    make_project,
+    make_session,
+    make_user,
+)
+from tests.support.source import our_apps
+
+# Kept by the framework or about the person who asks: these change whenever somebody signs in.
+OF_THE_ASKER = {"sessions.Session", "axes.AccessLog", "axes.AccessAttempt", "admin.LogEntry"}
+
+
+@dataclass
+class Place:
+    """One project with all that hangs on it."""
+
+    canary: str
+    company: Company
+    project: Project
+    bot: Bot
+    agent: Agent
+    customer: Customer
+    session: ChatSession
+    rows: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        """What the parameters of addresses are called, and what leads to this place."""
+        return {
+            "company_id": self.company.public_id,
+            "project_id": self.project.public_id,
+            "session_id": self.session.public_id,
+            "agent_id": self.agent.public_id,
+            "user_id": self.agent.user.public_id,
+        }
+
+    def key(self, label: str) -> Any:
+        """The primary key of this place's row of a model, by the model's label."""
+        return self.rows[label].pk
+
+
+def make_place(company: Company, canary: str) -> Place:
+    project = make_project(company, f"{canary} desk", remark=f"{canary} remark")
+    bot = make_bot(project, username=f"{canary}_bot", name=f"{canary} bot")
+    agent = make_agent(project, f"{canary} agent")
+    customer = make_customer(project, f"{canary} first", last_name=canary, username=canary)
+    session = make_session(project, owner=agent, customer=customer)
+    place = Place(canary, company, project, bot, agent, customer, session)
+    _fill(place, make_message(session, f"{canary} says"))
+    return place
+
+
+def _fill(place: Place, message: Message) -> None:
+    canary, project, bot, agent = place.canary, place.project, place.bot, place.agent
+    record_audit(company=place.company, actor=agent.user, verb="seen", target=canary)
+    update = InboundUpdate.objects.create(bot=bot, update_id=1, raw=canary.encode(), error=canary)
+    call = OutboundCall.objects.create(
+        bot=bot, chat_id=1, method="sendMessage", params={"text": canary}, error_text=canary
+    )
+    attempt = RoutingAttempt.objects.create(
+        session=place.session,
+        trigger="opened",
+        mode="round_robin",
+        scope="all",
+        outcome="waiting",
+        verdicts=[{"agent": str(agent.public_id), "name": canary, "codes": []}],
+    )
+    assignment = Assignment.objects.get(session=place.session)
+    Assignment.objects.filter(pk=assignment.pk).update(note=f"{canary} note")
+    pool = Pool.objects.get(project=project)
+    pool.specified.set([agent])
+    rows: list[Model] = [
+        *(place.company, project, bot, agent, place.customer, place.session),
+        *(message, update, call, attempt, assignment, pool, agent.user, agent.user.presence),
+        agent.user.memberships.get(),
+        place.company.audit.order_by("-pk")[0],
+        make_lease(agent.user),
+        PresenceInterval.objects.create(user=agent.user, state="online"),
+        Turn.objects.create(pool=pool, agent=agent, number=1),
+        ChatPause.objects.create(bot=bot, chat_id=1, until=clock.now()),
+        MessagePart.objects.create(message=message, call=call),
+        ReadMark.objects.create(session=place.session, agent=agent, seen=0),
+    ]
+    place.rows = {row._meta.label: row for row in rows}
+
+
+@dataclass
+class World:
+    """`here` is where those who ask work; `beside` is another project of the same company;
+    `there` is the other company's."""
+
+    here: Place
+    beside: Place
+    there: Place
+    people: dict[str, User]
+
+
+def make_world() -> World:
+    ours, theirs = make_company("Acme"), make_company("Qzfinch Ltd")
+    here = make_place(ours, "Acme")
+    people = {role: _member(ours, role) for role in Membership.Role.values}
+    people["agent"] = make_agent(here.project, "Alice").user
+    people["staff"] = make_user("Stella", is_staff=True, is_superuser=True)
+    return World(here, make_place(ours, "Qzwren"), make_place(theirs, "Qzfinch"), people)
+
+
+def _member(company: Company, role: str) -> User:
+    return make_member(company, make_user(role.title()), role).user
+
+
+def dump() -> dict[str, list[dict[str, Any]]]:
+    """Every row there is, but for those that follow from asking."""
+    tables = {}
+    for model in apps.get_models(include_auto_created=True):
+        label = model._meta.label
+        if label not in OF_THE_ASKER:
+            rows = model._default_manager.order_by("pk").values()
+            tables[label] = [_plain(row) for row in rows]
+    assert {label.split(".")[0] for label in tables} >= set(our_apps()) - {"redirects"}
+    return tables
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    row.pop("last_login", None)
+    return {name: bytes(v) if isinstance(v, memoryview) else v for name, v in row.items()}
