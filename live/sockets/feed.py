@@ -5,10 +5,13 @@ import json
 import logging
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, ClassVar
 from uuid import UUID
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
 
 from core import kick
 from core.aio import in_db
@@ -23,6 +26,10 @@ log = logging.getLogger(__name__)
 CLOSE_CODES = {"signed_out": 4401, "resume": 4408, "bad_command": 4400, "shutdown": 4503}
 BAD_COMMANDS = 5
 TYPING_SECONDS = 1.0
+
+
+class PageGone(Exception):
+    """There is nobody to send to any more."""
 
 
 class FeedSocket(AsyncWebsocketConsumer):
@@ -64,11 +71,16 @@ class FeedSocket(AsyncWebsocketConsumer):
             await super().__call__(scope, receive, send)
         except asyncio.CancelledError:
             clean = False
-            if self.connection:
+            with suppress(PageGone):
                 await self._say_bye("shutdown")
             raise
         finally:
             await self._end(clean)
+
+    async def dispatch(self, message: Any) -> None:
+        """Without the hop into a thread that channels makes for each frame, to give database
+        connections back: here rows are touched through in_db alone, which does that itself."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         await self.accept()
@@ -99,15 +111,20 @@ class FeedSocket(AsyncWebsocketConsumer):
     # ------------------------------------------------------------ down
 
     async def _send_text(self, text: str) -> None:
-        await self.send(text_data=text)
+        try:
+            await self.send(text_data=text)
+        except Exception as error:  # each server has its own for a socket that is closed
+            raise PageGone from error
 
     async def _speak(self, connection: Connection) -> None:
-        try:
-            code = await connection.run()
-        except Exception:
-            log.warning("a page cannot be served", exc_info=True)
-            connection.leave(code := "resume")
-        await self._say_bye(code)
+        with suppress(PageGone):
+            try:
+                code = await connection.run()
+            except DatabaseError:
+                log.warning("a page cannot be served", exc_info=True)
+                code = "resume"
+            connection.leave(code)
+            await self._say_bye(code)
 
     async def _say_bye(self, code: str) -> None:
         await self._send_text(json.dumps({"type": "bye", "code": code}))
