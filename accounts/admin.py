@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidg
 from accounts import actions
 from accounts.models import AuditEntry, Company, Membership, User
 from core import tx
-from core.admin import CompanyAdmin
+from core.admin import ActionForm, CompanyAdmin
 
 
 @admin.register(Company)
@@ -66,7 +66,7 @@ class UserAdmin(CompanyAdmin):
         return row
 
 
-class NewMemberForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class NewMemberForm(ActionForm):
     email = forms.EmailField(label=_("e-mail"), widget=UnfoldAdminEmailInputWidget)
     name = forms.CharField(
         label=_("name"),

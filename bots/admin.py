@@ -12,12 +12,12 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from bots.actions import bots, pausing
 from bots.models import Bot, ChatPause, InboundUpdate, OutboundCall
 from core import tx
-from core.admin import CompanyAdmin
+from core.admin import ActionForm, CompanyAdmin
 
 SHOWN = 20_000  # characters of an update
 
 
-class BotForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class BotForm(ActionForm):
     """Write only: the token is not in the form's initial values, so it is on no page."""
 
     new_token = forms.CharField(

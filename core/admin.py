@@ -4,21 +4,21 @@ staff, who see all.
 Everything is read only unless a class says otherwise, and whatever is written goes through actions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import RelatedFieldListFilter
 from django.contrib.admin.utils import lookup_spawns_duplicates
-from django.core.paginator import InvalidPage
 from django.db.models import Field, Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin as UnfoldAdmin
-from unfold.sites import UnfoldAdminSite
 
+from core.admin_site import own_companies
 from core.errors import Refusal
 from core.models import Tick
+from core.pages import add_refusal
 
 # What may follow a filter's name in an address. Everything else is a question about other fields,
 # such as whether somebody's password starts with a letter.
@@ -35,38 +35,12 @@ LOOKUPS = (
 )
 
 
-def own_companies(request: HttpRequest) -> Sequence[int]:
-    """Keys of the companies that the person manages."""
-    user: Any = request.user
-    return () if user.is_anonymous else user.managed_company_ids()
-
-
-class CompanySite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold has no types
-    def has_permission(self, request: HttpRequest) -> bool:
-        user = request.user
-        return bool(user.is_active and (user.is_superuser or own_companies(request)))
-
-    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """There is one door, with one lock. Who is in already and sent here finds nothing."""
-        if request.user.is_authenticated:
-            raise Http404
-        return redirect(f"{redirect('accounts:sign_in').url}?next=/admin/")
-
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return redirect("accounts:change_password")
-
-    def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        try:
-            found: HttpResponse = super().search(request, extra_context)
-            return found
-        except (ValueError, InvalidPage):  # of `page`, which Unfold takes as it comes
-            raise Http404 from None
-
-
 if TYPE_CHECKING:
     DjangoAdmin = admin.ModelAdmin[Any]
-else:
+    DjangoForm = forms.ModelForm[Any]
+else:  # generic for the type checker alone
     DjangoAdmin = admin.ModelAdmin
+    DjangoForm = forms.ModelForm
 
 
 class _NoTransaction(DjangoAdmin):
@@ -78,6 +52,18 @@ class _NoTransaction(DjangoAdmin):
     ) -> Any:
         view: Any = super()
         return view._changeform_view(request, object_id, form_url, extra)
+
+
+class ActionForm(DjangoForm):
+    """Shows what the action refused."""
+
+    refusal: ClassVar[Refusal | None] = None
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.refusal:
+            add_refusal(self, self.refusal)
+        return cleaned
 
 
 class OwnRelatedFilter(RelatedFieldListFilter):
@@ -101,6 +87,7 @@ class CompanyAdmin(UnfoldAdmin, _NoTransaction):  # type: ignore[misc]  # Unfold
     may_add: ClassVar[bool] = False
     may_change: ClassVar[bool] = False
 
+    form = ActionForm
     show_full_result_count = False
     list_fullwidth = True
 
@@ -189,12 +176,19 @@ class CompanyAdmin(UnfoldAdmin, _NoTransaction):  # type: ignore[misc]  # Unfold
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Lists of a form are written by its action too."""
 
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.refusal = getattr(request, "refusal", None)
+        return form
+
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().changeform_view(request, *args, **kwargs)
-        except Refusal as refusal:
-            self.message_user(request, str(refusal.message), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+        except Refusal as refusal:  # nothing was saved: show the form again, as it was filled in
+            request.refusal = refusal  # type: ignore[attr-defined]  # for get_form
+            return super().changeform_view(request, *args, **kwargs)
 
     def for_each(
         self, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object], done: Any

@@ -4,4 +4,4 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class AdminApp(AdminConfig):
-    default_site = "core.admin.CompanySite"
+    default_site = "core.admin_site.CompanySite"

@@ -43,11 +43,11 @@ def refused(form: forms.BaseForm, action: Callable[[], R]) -> R | None:
     except Refusal as refusal:
         if refusal.code == "not_found":
             raise
-        _add(form, refusal)
+        add_refusal(form, refusal)
         return None
 
 
-def _add(form: forms.BaseForm, refusal: Refusal) -> None:
+def add_refusal(form: forms.BaseForm, refusal: Refusal) -> None:
     """`invalid` may name fields: {field: [messages]}."""
     fields = {name: texts for name, texts in refusal.data.items() if name in form.fields}
     for name, texts in fields.items():
