@@ -3,10 +3,13 @@ misses nothing."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user, get_user_model
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.http import HttpRequest
 
 from core import clock
 from live.models import Event, Feed
@@ -28,6 +31,14 @@ def events_after(stream: UUID, number: int, limit: int) -> list[Event]:
     look at the first number."""
     later = Event.objects.filter(stream=stream, number__gt=number)
     return list(later.order_by("number")[:limit])
+
+
+def person_of(session_key: str) -> Any:
+    """The user who is signed in with this session; None if there is none."""
+    request = HttpRequest()
+    request.session = SessionStore(session_key)
+    user = get_user(request)
+    return user if user.is_authenticated else None
 
 
 @dataclass(frozen=True)

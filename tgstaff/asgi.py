@@ -3,9 +3,9 @@ from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgstaff.settings")
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import CookieMiddleware
 from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
@@ -20,8 +20,6 @@ sockets = [path("ws/app/", cast(Any, AppSocket.as_asgi()))]
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(cast(Any, sockets)))
-        ),
+        "websocket": AllowedHostsOriginValidator(CookieMiddleware(URLRouter(cast(Any, sockets)))),
     }
 )

@@ -81,8 +81,8 @@ class Connection:
             self.window.acknowledge(stream, number)
         self.wake()
 
-    async def run(self) -> str:
-        """Send what there is until the page has to go; why it has to (the code of its bye)."""
+    async def run(self) -> None:
+        """Send what there is until the page has to go (`farewell`)."""
         while not self.farewell:
             await self._due.wait()
             self._due.clear()
@@ -91,7 +91,6 @@ class Connection:
                 await self._deliver(subscription)
             if self._pulse_at:
                 await self._beat()
-        return self.farewell
 
     async def _speak(self) -> None:
         while self._words and not self.farewell:

@@ -11,10 +11,12 @@ from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import DatabaseError
 
 from core import kick
 from core.aio import in_db
+from live import queries
 from live.queries import SignIn
 from live.sockets import commands, hints, hub
 from live.sockets.commands import BadCommand
@@ -35,7 +37,8 @@ class PageGone(Exception):
 class FeedSocket(AsyncWebsocketConsumer):
     """Subclasses fill the hooks `opened`, `beat` and `closed`, and name the pages' `build`.
 
-    `self.connection.id` and `self.user_id` are there from `opened` to `closed`.
+    `self.connection.id` and `self.user_id` are there from `opened` to `closed`. Stands behind
+    channels' CookieMiddleware; who is signed in is looked up here, after the handshake.
     """
 
     # The hub listens for all its pages; a socket of its own on Redis would die with it.
@@ -71,8 +74,7 @@ class FeedSocket(AsyncWebsocketConsumer):
             await super().__call__(scope, receive, send)
         except asyncio.CancelledError:
             clean = False
-            with suppress(PageGone):
-                await self._say_bye("shutdown")
+            await self._say_bye("shutdown")
             raise
         finally:
             await self._end(clean)
@@ -83,8 +85,14 @@ class FeedSocket(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
+        # First: Daphne gives a handshake 5 s, and many pages may come back at once.
         await self.accept()
-        viewer = _viewer(self.scope)
+        session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        try:
+            viewer = await in_db(_viewer, session_key)
+        except DatabaseError:
+            await self._say_bye("resume")
+            return
         if viewer is None:
             await self._say_bye("signed_out")
             return
@@ -117,18 +125,17 @@ class FeedSocket(AsyncWebsocketConsumer):
             raise PageGone from error
 
     async def _speak(self, connection: Connection) -> None:
-        with suppress(PageGone):
-            try:
-                code = await connection.run()
-            except DatabaseError:
-                log.warning("a page cannot be served", exc_info=True)
-                code = "resume"
-            connection.leave(code)
-            await self._say_bye(code)
+        try:
+            await connection.run()
+        except (DatabaseError, PageGone) as error:
+            log.info("a page cannot be served: %r", error)
+            connection.leave("resume")
+        await self._say_bye(connection.farewell)
 
     async def _say_bye(self, code: str) -> None:
-        await self._send_text(json.dumps({"type": "bye", "code": code}))
-        await self.close(CLOSE_CODES[code])
+        with suppress(PageGone):
+            await self._send_text(json.dumps({"type": "bye", "code": code}))
+            await self.close(CLOSE_CODES[code])
 
     # ------------------------------------------------------------ up
 
@@ -189,12 +196,12 @@ class FeedSocket(AsyncWebsocketConsumer):
             await in_db(_hint_typing, stream, session, connection.viewer)
 
 
-def _viewer(scope: Any) -> Viewer | None:
+def _viewer(session_key: str) -> Viewer | None:
     """None: not signed in."""
-    user = scope["user"]
-    if not user.is_authenticated:
+    user = queries.person_of(session_key)
+    if user is None:
         return None
-    sign_in = SignIn(scope["session"].session_key, user.pk, user.get_session_auth_hash())
+    sign_in = SignIn(session_key, user.pk, user.get_session_auth_hash())
     return Viewer(stream=user.public_id, name=user.name, sign_in=sign_in)
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from asgiref.testing import ApplicationCommunicator
-from channels.auth import AuthMiddlewareStack
+from channels.sessions import CookieMiddleware
 from django.test import Client
 
 from core import tx
@@ -127,7 +127,7 @@ class Page:
 @asynccontextmanager
 async def opened(user=None, *, socket=FeedSocket, hub=None, key=None, acknowledges=True):
     """A page of `user` (None: of nobody), connected; no hello said."""
-    application = AuthMiddlewareStack(socket.as_asgi(hub=hub))
+    application = CookieMiddleware(socket.as_asgi(hub=hub))
     key = key or (await in_db(cookie, user) if user else "nonsense")
     scope = {
         "type": "websocket",

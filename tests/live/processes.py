@@ -13,13 +13,13 @@ from tests.support.servers import free_port
 
 SERVER = """
 from daphne.server import Server
-from channels.auth import AuthMiddlewareStack
+from channels.sessions import CookieMiddleware
 from django.conf import settings
 from live.sockets import FeedSocket
 
 settings.PORTS = {{**settings.PORTS, "live.access": "tests.live.rights.everyone"}}
 Server(
-    application=AuthMiddlewareStack(FeedSocket.as_asgi()),
+    application=CookieMiddleware(FeedSocket.as_asgi()),
     endpoints=["tcp:port={port}:interface=127.0.0.1"],
     ready_callable=lambda: print("ready", flush=True),
 ).run()

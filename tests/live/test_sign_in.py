@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import DatabaseError
 
 from core import clock
 from core.aio import in_db
+from live import queries
 from live.sockets import hub
 from tests.live.pages import cookie, opened, tell
 
@@ -22,6 +24,16 @@ async def test_it_says_goodbye_to_whom_it_does_not_know(db):
     async with opened(None) as page:
         assert await page.bye() == ("signed_out", 4401)
         await page.say("hello", build="b", resume={})  # and does not listen any more
+
+
+async def test_it_has_the_page_come_back_when_it_cannot_find_out(alice, monkeypatch):
+    def unreachable(session_key):
+        raise DatabaseError("the database is away")
+
+    key = await in_db(cookie, alice)
+    monkeypatch.setattr(queries, "person_of", unreachable)
+    async with opened(alice, key=key) as page:
+        assert await page.bye() == ("resume", 4408)
 
 
 def end_session(user, key):
