@@ -4,11 +4,16 @@
  * The property that everything rests on: old snapshot + events = fresh snapshot. Nothing here
  * touches the network or the document. States are changed in place.
  *
- * @import { Chat, Counts, Detail, Envelope, Mark, Message, ProjectState, Session, Snapshot, State,
- *   Tab } from "./types.js"
+ * Rows come by events and by answers, in any order; each is kept with the number it is known at, so
+ * that none ever goes back in time.
+ *
+ * @import { Chat, Customer, Detail, Envelope, Mark, Message, Page, Project, ProjectState, Session,
+ *   Snapshot, State, Tab } from "./types.js"
  */
 
 export const WINDOW = { unassigned: 50, completed: 30, page: 50 };
+/** Message events kept, for answers that were on their way while they came. */
+const RECENT = 2000;
 
 /** A state no number of which has been seen; lists are not loaded beyond the snapshot's.
  * @param {Snapshot} snapshot
@@ -22,6 +27,9 @@ export function fromSnapshot(snapshot) {
     presence: new Map(snapshot.presence.map((row) => [row.agent, row])),
     counts: { ...snapshot.counts },
     sessions: new Map(),
+    known: new Map(),
+    recent: [],
+    since: snapshot.head,
     reads: new Map(Object.entries(snapshot.reads)),
     chats: new Map(),
     ends: {
@@ -32,8 +40,25 @@ export function fromSnapshot(snapshot) {
   };
   for (const row of [...snapshot.mine, ...snapshot.unassigned, ...snapshot.completed]) {
     state.sessions.set(row.id, row);
+    state.known.set(row.id, snapshot.head);
   }
   return state;
+}
+
+/** The one door of session rows; null: it is out of sight. @param {ProjectState} state
+ * @param {string} id @param {Session | null} row @param {number} n what it is known at */
+function hold(state, id, row, n) {
+  if (n < (state.known.get(id) ?? -1)) return;
+  const before = state.sessions.get(id);
+  if (before && isMine(state, before)) state.counts.mine -= 1;
+  if (row && isMine(state, row)) state.counts.mine += 1;
+  state.known.set(id, n);
+  if (row) {
+    state.sessions.set(id, row);
+  } else {
+    state.sessions.delete(id);
+    state.chats.delete(id);
+  }
 }
 
 /** @param {"unassigned" | "all" | "completed"} tab @param {Session[]} rows @param {number} full
@@ -61,10 +86,10 @@ function directionOf(tab) {
 }
 
 /** The next rows of a list. @param {ProjectState} state
- * @param {"unassigned" | "all" | "completed"} tab @param {Session[]} rows */
-export function addPage(state, tab, rows) {
-  for (const row of rows) if (!state.sessions.has(row.id)) state.sessions.set(row.id, row);
-  state.ends[tab] = endOf(tab, rows, WINDOW.page);
+ * @param {"unassigned" | "all" | "completed"} tab @param {Page} page */
+export function addPage(state, tab, page) {
+  for (const row of page.sessions) hold(state, row.id, row, page.head);
+  state.ends[tab] = endOf(tab, page.sessions, WINDOW.page);
 }
 
 /** The rows of a list that are loaded without a hole, in its order.
@@ -77,6 +102,11 @@ export function listOf(state, tab) {
     return end === null || direction * compareMarks(markOf(tab, row), end) <= 0;
   });
   return rows.sort((a, b) => direction * compareMarks(markOf(tab, a), markOf(tab, b)));
+}
+
+/** Whether any of a list has been loaded. @param {ProjectState} state @param {Tab} tab */
+export function isBegun(state, tab) {
+  return tab === "mine" || state.ends[tab]?.[1] !== Infinity;
 }
 
 /** @param {ProjectState} state @param {Tab} tab @param {Session} row */
@@ -97,39 +127,55 @@ export function unreadOf(state, row) {
   return Math.max(0, row.incoming - (state.reads.get(row.id) ?? 0));
 }
 
-/** Take an answer to a POST in: it may know more than the feed has brought.
- * @param {ProjectState} state @param {number} head @param {Message | undefined} message */
-export function addMessage(state, head, message) {
-  const chat = message && state.chats.get(message.session);
-  if (chat && head >= chat.head) chat.messages.set(message.id, message);
+/** Take the answer to a POST in: it may know more than the feed has brought.
+ * @param {ProjectState} state @param {string} id
+ * @param {{head: number, session?: Session | null, message?: Message}} answer */
+export function addAnswer(state, id, { head, session, message }) {
+  if (session !== undefined) hold(state, id, session, head);
+  const chat = state.chats.get(id);
+  if (!chat || !message || head <= state.head) return;
+  chat.messages.set(message.id, message);
+  chat.version += 1;
 }
 
-/** Hold a chat that was fetched. Older pages are added to what is held.
- * @param {ProjectState} state @param {Detail} detail */
-export function addDetail(state, detail) {
+/** Hold a chat that was fetched; `isOlder`: add a page before what is held.
+ *
+ * What came by events while the answer was on its way is applied to it. False if some of that is
+ * no longer there: fetch it again.
+ * @param {ProjectState} state @param {Detail} detail @param {boolean} [isOlder]
+ * @returns {boolean} */
+export function addDetail(state, detail, isOlder = false) {
   const id = detail.session.id;
-  const known = state.chats.get(id);
-  /** @type {Map<string, Message>} */
-  const messages = new Map(detail.messages.map((row) => [row.id, row]));
-  for (const [key, row] of known?.messages ?? []) {
-    if (!messages.has(key) || /** @type {Chat} */ (known).head > detail.head) messages.set(key, row);
-  }
-  const isOlder = known !== undefined && known.head > detail.head;
-  state.chats.set(id, {
-    head: isOlder ? known.head : detail.head,
-    messages,
-    more: known && !isOldest(detail.messages, known) ? known.more : detail.more,
-    customer: detail.customer,
-    why: detail.why,
-  });
-  if (!state.sessions.has(id) || detail.head >= state.head) state.sessions.set(id, detail.session);
+  const missed = missedBy(state, detail);
+  if (missed === null) return false;
+  hold(state, id, detail.session, detail.head);
+  const chat = state.chats.get(id);
+  if (!chat) state.chats.set(id, opened(detail));
+  else if (isOlder) addOlder(chat, detail);
+  else Object.assign(chat, { customer: detail.customer, why: detail.why });
+  for (const { row, n } of missed) changeMessage(state, row, n);
+  return true;
 }
 
-/** Whether a page of messages reaches further back than what is held.
- * @param {Message[]} page @param {Chat} chat */
-function isOldest(page, chat) {
-  const first = page[0]?.number ?? 0;
-  return [...chat.messages.values()].every((row) => row.number >= first);
+/** The events on a chat's messages after an answer; null if not all of them are kept.
+ * @param {ProjectState} state @param {Detail} detail */
+function missedBy(state, { head, session }) {
+  if (head < state.since) return null;
+  return state.recent.filter(({ row, n }) => row.session === session.id && n > head);
+}
+
+/** @param {Detail} detail @returns {Chat} */
+function opened({ head, messages, more, customer, why }) {
+  return { head, more, customer, why, first: messages[0]?.number ?? 0, version: 0,
+    messages: new Map(messages.map((row) => [row.id, row])) };
+}
+
+/** What is held is newer than what comes. @param {Chat} chat @param {Detail} detail */
+function addOlder(chat, { messages, more }) {
+  for (const row of messages) if (!chat.messages.has(row.id)) chat.messages.set(row.id, row);
+  chat.first = Math.min(chat.first, messages[0]?.number ?? chat.first);
+  chat.more = more;
+  chat.version += 1;
 }
 
 /** Apply one event; false if its number was known.
@@ -145,50 +191,49 @@ export function applyEvent(state, event) {
 const KINDS = {
   "session.changed": changeSession,
   "session.gone": loseSession,
-  "message.changed": changeMessage,
+  "message.changed": noteMessage,
   "customer.changed": changeCustomer,
   "presence.changed": (state, row) => state.presence.set(row.agent, row),
   "project.changed": changeProject,
   "read.changed": (state, row) => state.reads.set(row.session, row.seen),
 };
 
-/** @param {ProjectState} state @param {Session & {was: State | null}} data */
-function changeSession(state, data) {
+/** @param {ProjectState} state @param {Session & {was: State | null}} data @param {number} n */
+function changeSession(state, data, n) {
   const { was, ...row } = data;
-  if (was) count(state.counts, was, -1);
-  count(state.counts, row.state, +1);
-  const known = state.sessions.get(row.id);
-  if (known && isMine(state, known)) state.counts.mine -= 1;
-  if (isMine(state, row)) state.counts.mine += 1;
-  state.sessions.set(row.id, row);
+  if (was) state.counts[was] -= 1;
+  state.counts[row.state] += 1;
+  hold(state, row.id, row, n);
 }
 
-/** @param {ProjectState} state @param {{id: string, was: State | null}} data */
-function loseSession(state, { id, was }) {
-  if (was) count(state.counts, was, -1);
-  const known = state.sessions.get(id);
-  if (known && isMine(state, known)) state.counts.mine -= 1;
-  state.sessions.delete(id);
-  state.chats.delete(id);
+/** @param {ProjectState} state @param {{id: string, was: State | null}} data @param {number} n */
+function loseSession(state, { id, was }, n) {
+  if (was) state.counts[was] -= 1;
+  hold(state, id, null, n);
 }
 
-/** @param {Counts} counts @param {State} state @param {number} by */
-function count(counts, state, by) {
-  counts[state] += by;
+/** Messages before the oldest that is loaded would leave a hole: they come with their page.
+ * @param {ProjectState} state @param {Message} row @param {number} n */
+function changeMessage(state, row, n) {
+  const chat = state.chats.get(row.session);
+  if (!chat || n <= chat.head || (chat.more && row.number < chat.first)) return;
+  chat.messages.set(row.id, row);
+  chat.version += 1;
 }
 
 /** @param {ProjectState} state @param {Message} row @param {number} n */
-function changeMessage(state, row, n) {
-  const chat = state.chats.get(row.session);
-  if (!chat || n <= chat.head) return;
-  chat.head = n;
-  chat.messages.set(row.id, row);
+function noteMessage(state, row, n) {
+  state.recent.push({ row, n });
+  if (state.recent.length > RECENT) {
+    state.since = /** @type {{n: number}} */ (state.recent.splice(0, RECENT / 2).at(-1)).n;
+  }
+  changeMessage(state, row, n);
 }
 
-/** @param {ProjectState} state @param {import("./types.js").Customer} row */
-function changeCustomer(state, row) {
+/** @param {ProjectState} state @param {Customer} row @param {number} n */
+function changeCustomer(state, row, n) {
   for (const [id, session] of state.sessions) {
-    if (session.customer.id === row.id) state.sessions.set(id, { ...session, customer: row });
+    if (session.customer.id === row.id) hold(state, id, { ...session, customer: row }, n);
   }
   for (const chat of state.chats.values()) {
     if (chat.customer.id === row.id) chat.customer = { ...chat.customer, ...row };
@@ -196,7 +241,7 @@ function changeCustomer(state, row) {
 }
 
 /** Agents who have left the team have no presence there any more.
- * @param {ProjectState} state @param {import("./types.js").Project} row */
+ * @param {ProjectState} state @param {Project} row */
 function changeProject(state, row) {
   state.project = row;
   const team = new Set(row.agents.map((agent) => agent.id));

@@ -67,13 +67,24 @@ export interface Boot {
 export type Tab = "mine" | "unassigned" | "all" | "completed";
 /** A place in a list: what it is ordered by, and the session's number. */
 export type Mark = [string, number];
+/** The next rows of a list, as they are at `head`. */
+export interface Page { head: number; sessions: Session[] }
 export interface Chat {
   head: number; messages: Map<string, Message>; more: boolean; customer: CustomerDetail;
   why: Why | null;
+  /** The lowest number that is loaded: from there on nothing is missing. */
+  first: number;
+  /** Grows with every change of `messages`. */
+  version: number;
 }
 export interface ProjectState {
   head: number; project: Project; me: Snapshot["me"]; presence: Map<string, Presence>;
   counts: Counts; sessions: Map<string, Session>; reads: Map<string, number>;
+  /** The number at which each session, or that it is out of sight, is known. */
+  known: Map<string, number>;
+  /** The events on messages, all of those after `since`. */
+  recent: { row: Message; n: number }[];
+  since: number;
   chats: Map<string, Chat>;
   /** The last row that is loaded of each list; null: the list is loaded whole. */
   ends: Record<"unassigned" | "all" | "completed", Mark | null>;

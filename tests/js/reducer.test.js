@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  addDetail, addPage, applyEvent, fromSnapshot, inOrder, listOf, unreadOf,
+  addAnswer, addDetail, addPage, applyEvent, fromSnapshot, inOrder, listOf, unreadOf,
 } from "../../static/app/reducer.js";
-import { LENA, message, session, snapshot, TOM } from "./rows.js";
+import { detail, LENA, message, session, snapshot, TOM } from "./rows.js";
 
 /** @param {import("../../static/app/types.js").ProjectState} state @param {number} n
  * @param {string} kind @param {any} data */
 function event(state, n, kind, data) {
   return applyEvent(state, { n, kind, at: "2026-11-22T10:00:00.000Z", data });
+}
+
+/** @param {import("../../static/app/types.js").ProjectState} state */
+function chatOf(state) {
+  return /** @type {import("../../static/app/types.js").Chat} */ (state.chats.get("s1"));
 }
 
 test("it ignores a number it has", () => {
@@ -33,7 +38,7 @@ test("counts follow a session from opening to completion", () => {
 test("a session that goes to somebody else leaves the page with its chat", () => {
   const mine = session({ state: "assigned", owner: LENA });
   const state = fromSnapshot(snapshot({ mine: [mine], counts: { mine: 1, unassigned: 0, assigned: 1, completed: 0 } }));
-  addDetail(state, { head: 10, session: mine, customer: { ...mine.customer, first_seen_at: "", sessions: [] }, messages: [message()], more: false, why: null });
+  addDetail(state, detail({ session: mine }));
   event(state, 11, "session.gone", { id: "s1", was: "assigned" });
   assert.equal(state.sessions.has("s1"), false);
   assert.equal(state.chats.has("s1"), false);
@@ -53,7 +58,7 @@ test("a newcomer beyond the loaded part of the line leaves no hole in the list",
   event(state, 11, "session.changed", { ...session({ id: "late", number: 501, queued_at: "2026-11-22T12:00:00.000Z" }), was: null });
   assert.equal(listOf(state, "unassigned").some((row) => row.id === "late"), false);
   assert.equal(state.counts.unassigned, 501);
-  addPage(state, "unassigned", [session({ id: "w50", number: 51, queued_at: "2026-11-22T10:00:50.000Z" })]);
+  addPage(state, "unassigned", { head: 11, sessions: [session({ id: "w50", number: 51, queued_at: "2026-11-22T10:00:50.000Z" })] });
   assert.deepEqual(listOf(state, "unassigned").slice(-2).map((row) => row.id), ["w50", "late"]);
 });
 
@@ -74,23 +79,78 @@ test("another agent's session is not among mine", () => {
 });
 
 test("a message is replaced by its newer state and an old answer does not undo it", () => {
-  const row = session({ state: "assigned", owner: LENA });
-  const state = fromSnapshot(snapshot({ mine: [row] }));
-  const detail = { session: row, customer: { ...row.customer, first_seen_at: "", sessions: [] }, more: false, why: null };
-  addDetail(state, { ...detail, head: 10, messages: [message({ delivery: "queued", direction: "out" })] });
+  const state = fromSnapshot(snapshot({ unassigned: [session()] }));
+  addDetail(state, detail({ messages: [message({ delivery: "queued", direction: "out" })] }));
   event(state, 11, "message.changed", message({ delivery: "sent", direction: "out" }));
-  addDetail(state, { ...detail, head: 10, messages: [message({ delivery: "queued", direction: "out" })] });
-  assert.equal(state.chats.get("s1")?.messages.get("m1")?.delivery, "sent");
+  addDetail(state, detail({ messages: [message({ delivery: "queued", direction: "out" })] }));
+  assert.equal(chatOf(state).messages.get("m1")?.delivery, "sent");
 });
 
 test("events that a fetched chat already holds are passed over", () => {
-  const row = session();
-  const state = fromSnapshot(snapshot({ unassigned: [row] }));
-  addDetail(state, { head: 15, session: row, customer: { ...row.customer, first_seen_at: "", sessions: [] }, messages: [message({ text: "edited" })], more: false, why: null });
+  const state = fromSnapshot(snapshot({ unassigned: [session()] }));
+  addDetail(state, detail({ head: 15, messages: [message({ text: "edited" })] }));
   event(state, 12, "message.changed", message({ text: "first" }));
-  assert.equal(state.chats.get("s1")?.messages.get("m1")?.text, "edited");
+  assert.equal(chatOf(state).messages.get("m1")?.text, "edited");
   event(state, 16, "message.changed", message({ text: "again" }));
-  assert.equal(state.chats.get("s1")?.messages.get("m1")?.text, "again");
+  assert.equal(chatOf(state).messages.get("m1")?.text, "again");
+});
+
+test("what comes by events while a chat is being fetched is not lost", () => {
+  const state = fromSnapshot(snapshot({ unassigned: [session()] }));
+  event(state, 11, "message.changed", message({ id: "m2", number: 2, place: 2 }));
+  assert.equal(addDetail(state, detail({ head: 10 })), true);
+  assert.deepEqual([...chatOf(state).messages.keys()], ["m1", "m2"]);
+});
+
+test("an answer from before a new snapshot is to be fetched again", () => {
+  const state = fromSnapshot(snapshot({ head: 20, unassigned: [session()] }));
+  assert.equal(addDetail(state, detail({ head: 19 })), false);
+  assert.equal(state.chats.size, 0);
+});
+
+test("an older page brings what it holds and hides nothing that is still to come", () => {
+  const state = fromSnapshot(snapshot({ unassigned: [session()] }));
+  addDetail(state, detail({ more: true, messages: [message({ id: "m51", number: 51, place: 51 })] }));
+  addDetail(state, detail({ head: 15, messages: [message({ id: "m50", number: 50, place: 50 })] }), true);
+  event(state, 11, "message.changed", message({ id: "m52", number: 52, place: 52 }));
+  assert.deepEqual([...chatOf(state).messages.keys()].sort(), ["m50", "m51", "m52"]);
+  assert.equal(chatOf(state).more, false);
+});
+
+test("an edit of a message that is not loaded leaves no hole, and comes with its page", () => {
+  const state = fromSnapshot(snapshot({ unassigned: [session()] }));
+  addDetail(state, detail({ more: true, messages: [message({ id: "m51", number: 51, place: 51 })] }));
+  event(state, 11, "message.changed", message({ id: "m3", number: 3, place: 3, text: "edited" }));
+  assert.equal(chatOf(state).messages.size, 1);
+  addDetail(state, detail({ head: 10, messages: [message({ id: "m3", number: 3, place: 3 })] }), true);
+  assert.equal(chatOf(state).messages.get("m3")?.text, "edited");
+});
+
+test("a row that an answer brought early is counted once and does not go back", () => {
+  const taken = session({ state: "assigned", owner: LENA });
+  const state = fromSnapshot(snapshot({ unassigned: [session()], counts: { mine: 0, unassigned: 1, assigned: 0, completed: 0 } }));
+  addAnswer(state, "s1", { head: 14, session: taken });
+  assert.equal(state.counts.mine, 1);
+  event(state, 12, "session.changed", { ...session({ incoming: 2 }), was: "unassigned" });
+  assert.equal(state.sessions.get("s1")?.state, "assigned");
+  event(state, 14, "session.changed", { ...taken, was: "unassigned" });
+  assert.deepEqual(state.counts, { mine: 1, unassigned: 0, assigned: 1, completed: 0 });
+});
+
+test("an answer without the session takes it out of sight", () => {
+  const mine = session({ state: "assigned", owner: LENA });
+  const state = fromSnapshot(snapshot({ mine: [mine], counts: { mine: 1, unassigned: 0, assigned: 1, completed: 0 } }));
+  addAnswer(state, "s1", { head: 12, session: null });
+  assert.equal(state.sessions.size, 0);
+  event(state, 12, "session.gone", { id: "s1", was: "assigned" });
+  assert.deepEqual(state.counts, { mine: 0, unassigned: 0, assigned: 0, completed: 0 });
+});
+
+test("a page of a list does not bring back what has gone since", () => {
+  const state = fromSnapshot(snapshot({ unassigned: [session()], counts: { mine: 0, unassigned: 1, assigned: 0, completed: 0 } }));
+  event(state, 11, "session.gone", { id: "s1", was: "unassigned" });
+  addPage(state, "unassigned", { head: 10, sessions: [session()] });
+  assert.deepEqual(listOf(state, "unassigned"), []);
 });
 
 test("unread counts the customer's messages that are not seen", () => {

@@ -37,5 +37,15 @@ export function snapshot(fields = {}) {
   };
 }
 
+/** @param {Partial<import("../../static/app/types.js").Detail>} [fields]
+ * @returns {import("../../static/app/types.js").Detail} */
+export function detail(fields = {}) {
+  const row = fields.session ?? session();
+  return {
+    head: 10, session: row, customer: { ...row.customer, first_seen_at: row.opened_at, sessions: [] },
+    messages: [message()], more: false, why: null, ...fields,
+  };
+}
+
 export const LENA = { id: "a1", name: "Lena" };
 export const TOM = { id: "a2", name: "Tom" };
