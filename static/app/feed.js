@@ -10,6 +10,10 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 /** Pulses come every 5 s; a socket that is silent for longer is dead, whatever it says. */
 const SILENCE = 12_000;
+/** A connection that has lived so long was a good one: its loss is the first failure again. */
+const STEADY = 10_000;
+/** The server hears no more than one of these a second. */
+const TYPING = 3000;
 
 /**
  * @typedef {object} Listener
@@ -18,6 +22,9 @@ const SILENCE = 12_000;
  * @property {(connection: Connection) => void} connection
  * @property {(code: string, stream: string | undefined) => void} refused
  * @property {(session: string, name: string) => void} typing
+ * @property {(build: string) => void} build what the server's pages are made of now
+ * @property {(caught: {away: number, count: number}) => void} caught after a cut everything is here
+ *   again: `count` events came for the `away` milliseconds
  */
 
 /**
@@ -49,6 +56,14 @@ export class Feed {
     /** @type {WebSocket | null} */
     this.socket = null;
     this.failures = 0;
+    this.heardAt = 0;
+    /** @type {number | null} */
+    this.liveAt = null;
+    this.typedAt = -TYPING;
+    /** The server's clock less ours. */
+    this.skew = 0;
+    /** @type {{since: number, count: number} | null} a cut, and what has come to make up for it */
+    this.cut = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -84,17 +99,20 @@ export class Feed {
   hurry() {
     this.failures = 0;
     if (this.connection.state === "waiting") this.connect();
-    else if (this.connection.state === "live") this.beat();
+    else this.beat();
   }
 
-  /** Tell the server what this page is like now. */
+  /** Tell the server what this page is like now. After a sleep no timer has run: look at the clock. */
   beat() {
-    this.#up({ type: "beat", ...this.signs() });
+    if (this.socket && Date.now() - this.heardAt > SILENCE) this.#dead();
+    else if (this.connection.state === "live") this.#up({ type: "beat", ...this.signs() });
   }
 
-  /** @param {string} session */
-  typing(session) {
-    this.#up({ type: "typing", session });
+  /** Somebody is writing to a session's customer. @param {string} stream @param {string} session */
+  typing(stream, session) {
+    if (Date.now() - this.typedAt < TYPING || !this.heads.has(stream)) return;
+    this.typedAt = Date.now();
+    this.#up({ type: "typing", stream, session });
   }
 
   /** @param {string} code */
@@ -111,7 +129,6 @@ export class Feed {
   #opened(socket) {
     if (socket !== this.socket) return;
     this.#hello(Object.fromEntries(this.heads));
-    this.beat();
   }
 
   /** @param {Record<string, number>} resume */
@@ -129,13 +146,17 @@ export class Feed {
     this.#listen();
     switch (frame.type) {
       case "ready":
-        this.failures = 0;
+        this.liveAt = Date.now();
+        this.#clock(frame.now);
         this.#tell({ state: "live" });
+        this.beat();
+        this.listener.build(frame.build);
         break;
       case "events":
         this.#events(frame);
         break;
       case "pulse":
+        this.#clock(frame.now);
         this.#pulse(frame.heads);
         break;
       case "reset":
@@ -155,12 +176,19 @@ export class Feed {
     }
   }
 
+  /** @param {string} now */
+  #clock(now) {
+    const theirs = Date.parse(now);
+    if (Number.isFinite(theirs)) this.skew = theirs - Date.now();
+  }
+
   /** @param {{stream: string, items: Envelope[], upto: number}} frame */
   #events({ stream, items, upto }) {
     const head = this.heads.get(stream);
     if (head === undefined) return;
     const fresh = items.filter((item) => item.n > head);
     this.heads.set(stream, Math.max(head, upto));
+    if (this.cut) this.cut.count += fresh.length;
     if (fresh.length || upto > head) this.listener.events(stream, fresh, upto);
     this.#up({ type: "ack", heads: { [stream]: this.heads.get(stream) } });
   }
@@ -174,6 +202,15 @@ export class Feed {
       if (mine !== undefined && mine < head) behind[stream] = mine;
     }
     if (Object.keys(behind).length) this.#hello(behind);
+    else if (this.cut && [...this.heads.keys()].every((stream) => stream in heads)) {
+      this.#caughtUp(this.cut);
+    }
+  }
+
+  /** @param {{since: number, count: number}} cut */
+  #caughtUp({ since, count }) {
+    this.cut = null;
+    this.listener.caught({ away: (this.liveAt ?? since) - since, count });
   }
 
   /** @param {number} code */
@@ -185,6 +222,10 @@ export class Feed {
       this.end("signed_out");
       return;
     }
+    if (this.liveAt !== null) {
+      if (Date.now() - this.liveAt > STEADY) this.failures = 0;
+      this.cut ??= { since: Date.now(), count: 0 };
+    }
     const pause = Math.min(FIRST_PAUSE * 2 ** this.failures, LONGEST_PAUSE);
     const wait = pause * (0.5 + this.random() / 2);
     this.failures += 1;
@@ -194,6 +235,7 @@ export class Feed {
 
   /** Start the silence anew. */
   #listen() {
+    this.heardAt = Date.now();
     clearTimeout(this.silence);
     this.silence = setTimeout(() => this.#dead(), SILENCE);
   }

@@ -19,7 +19,7 @@ class FakeSocket {
   open() {
     this.readyState = 1;
     this.onopen?.();
-    this.down({ type: "ready", connection: "x", build: "1", now: "" });
+    this.down({ type: "ready", connection: "x", build: "2", now: "1970-01-01T00:01:00.000Z" });
   }
 
   /** @param {any} frame */
@@ -48,7 +48,8 @@ class FakeSocket {
   }
 }
 
-/** @type {{events: any[], resets: string[], states: string[], refused: any[]}} */
+/** @type {{events: any[], resets: string[], states: string[], refused: any[], builds: string[],
+ *   caught: any[]}} */
 let seen;
 
 function feed() {
@@ -64,6 +65,8 @@ function feed() {
       connection: (connection) => seen.states.push(connection.state),
       refused: (code, stream) => seen.refused.push([code, stream]),
       typing: () => undefined,
+      build: (build) => seen.builds.push(build),
+      caught: (caught) => seen.caught.push(caught),
     },
   });
   made.follow("p", 10);
@@ -82,7 +85,7 @@ function event(n) {
 
 beforeEach(() => {
   FakeSocket.made = [];
-  seen = { events: [], resets: [], states: [], refused: [] };
+  seen = { events: [], resets: [], states: [], refused: [], builds: [], caught: [] };
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
 });
 
@@ -178,4 +181,72 @@ test("a refused stream is forgotten and told", () => {
   assert.deepEqual(seen.refused, [["no_access", "p"]]);
   socket().down({ type: "events", stream: "p", items: [event(11)], upto: 11 });
   assert.deepEqual(seen.events, []);
+});
+
+test("it beats only when it is greeted, and says at once how the page is", () => {
+  const following = feed();
+  socket().readyState = 1;
+  following.beat();
+  assert.equal(socket().last("beat"), undefined);
+  socket().open();
+  assert.deepEqual(socket().sent.map((frame) => frame.type), ["hello", "beat"]);
+});
+
+test("after a sleep, in which no timer ran, the beat finds the socket dead", () => {
+  const following = feed();
+  socket().open();
+  mock.timers.setTime(Date.now() + 60_000);
+  following.beat();
+  assert.equal(seen.states.at(-1), "waiting");
+});
+
+test("typing names the stream, and not with every key", () => {
+  const following = feed();
+  socket().open();
+  for (let key = 0; key < 20; key += 1) following.typing("p", "s1");
+  following.typing("not followed", "s2");
+  const typed = socket().sent.filter((frame) => frame.type === "typing");
+  assert.deepEqual(typed, [{ type: "typing", stream: "p", session: "s1" }]);
+  mock.timers.tick(3000);
+  following.typing("p", "s1");
+  assert.equal(socket().sent.filter((frame) => frame.type === "typing").length, 2);
+});
+
+test("it tells how much has come after a cut, when a pulse says that this is all", () => {
+  feed();
+  socket().open();
+  socket().close();
+  mock.timers.tick(500);
+  socket().open();
+  socket().down({ type: "pulse", heads: { p: 12 }, now: "" });
+  assert.deepEqual(seen.caught, []);
+  socket().down({ type: "events", stream: "p", items: [event(11), event(12)], upto: 12 });
+  socket().down({ type: "pulse", heads: { p: 12 }, now: "" });
+  assert.deepEqual(seen.caught, [{ away: 500, count: 2 }]);
+});
+
+test("the first connection makes up for nothing", () => {
+  feed();
+  socket().open();
+  socket().down({ type: "pulse", heads: { p: 10 }, now: "" });
+  assert.deepEqual(seen.caught, []);
+});
+
+test("it knows the server's clock and build", () => {
+  const following = feed();
+  socket().open();
+  assert.equal(following.skew, 60_000);
+  assert.deepEqual(seen.builds, ["2"]);
+});
+
+test("a server that greets and hangs up is left alone for longer and longer", () => {
+  feed();
+  for (const pause of [500, 1000, 2000]) {
+    socket().open();
+    socket().close();
+    mock.timers.tick(pause - 1);
+    const before = FakeSocket.made.length;
+    mock.timers.tick(1);
+    assert.equal(FakeSocket.made.length, before + 1);
+  }
 });
