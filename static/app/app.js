@@ -1,31 +1,35 @@
 /**
- * The agents' page: what it knows and what people can do on it. Views only read from here.
+ * The agents' page: what is open on it and what people can do. Views only read from here.
  *
- * @import { Boot, Detail, Message, ProjectState, Session, Snapshot, Tab } from "./types.js"
- * @import { Connection } from "./feed.js"
+ * @import { Boot, Envelope, Message, ProjectState, Session, Tab } from "./types.js"
+ * @import { Pending } from "./outbox.js"
  */
-import { get, post, Refused } from "./api.js";
-import { Feed } from "./feed.js";
+import { post, Refused } from "./api.js";
+import { Drafts } from "./drafts.js";
 import { gettext, ngettext } from "./i18n.js";
+import { Outbox } from "./outbox.js";
 import * as reducer from "./reducer.js";
+import { Sync } from "./sync.js";
+import { span } from "./times.js";
 
-const RETRY = [1000, 2000, 4000, 8000, 15_000];
-const TOAST_MS = 7000;
-const DRAFT = "tgstaff.draft.";
+const TOAST_MS = 8000;
+const PROJECT = "tgstaff.project";
 
-/** @typedef {{key: string, session: string, text: string, reply_to: number | null, at: string,
- *   tries: number}} Pending */
-/** @typedef {{id: number, text: string, look: "" | "good" | "bad"}} Toast */
-/** @typedef {{kind: "transfer" | "keys" | "why", session?: string}} Dialog */
+/** @typedef {{id: number, text: string, look: "" | "good" | "bad",
+ *   action?: {name: string, run: () => void}}} Toast */
+/** @typedef {{kind: "keys"} | {kind: "transfer", agent?: string | null}} Dialog */
 
 export class App {
   /** @param {() => void} changed called after every change, to draw again */
   constructor(changed) {
     this.changed = changed;
-    /** @type {Boot | null} */
-    this.boot = null;
-    /** @type {Map<string, ProjectState>} */
-    this.projects = new Map();
+    this.sync = new Sync({
+      changed,
+      noticed: (state, event) => this.#noticed(state, event),
+      lost: (id) => this.#lost(id),
+      refused: (error) => this.refused(error),
+      caught: (caught) => this.#caught(caught),
+    });
     /** @type {string | null} */
     this.projectId = null;
     /** @type {string | null} */
@@ -34,186 +38,115 @@ export class App {
     this.tab = "mine";
     this.filter = "";
     this.showsSide = false;
-    /** @type {Connection} */
-    this.connection = { state: "connecting" };
-    /** @type {string | null} */
-    this.failure = null;
-    /** @type {Map<string, Pending>} */
-    this.pending = new Map();
     /** @type {Toast[]} */
     this.toasts = [];
     /** @type {Dialog | null} */
     this.dialog = null;
-    /** @type {number | null} the place of the message that is answered */
+    /** The place of the message that is answered. @type {number | null} */
     this.replyTo = null;
-    /** @type {number | null} */
-    this.newFrom = null;
-    /** @type {Map<string, {name: string, until: number}>} */
-    this.typists = new Map();
+    /** How many messages had been seen when the chat was opened. @type {number | null} */
+    this.seenBefore = null;
+    /** What is being asked of the server now. @type {Set<string>} */
     this.busy = new Set();
-    /** @type {Feed | null} */
-    this.feed = null;
-    this.isBehind = false;
+    /** @type {Drafts | null} */
+    this.drafts = null;
+    /** @type {Outbox | null} */
+    this.outbox = null;
   }
-
-  // ------------------------------------------------------------------ loading
 
   async start() {
-    try {
-      this.boot = /** @type {Boot} */ (await get("/boot"));
-      this.failure = null;
-    } catch (error) {
-      this.#cannotLoad(error);
-      return;
-    }
-    this.#openFeed(this.boot);
-    await Promise.all(this.boot.projects.map((row) => this.#load(row.id)));
-    const remembered = localStorage.getItem("tgstaff.project");
-    const ids = this.boot.projects.map((row) => row.id);
-    this.projectId = ids.find((id) => id === remembered) ?? ids[0] ?? null;
-    this.changed();
+    await this.sync.start((boot) => this.#begin(boot));
   }
 
-  /** @param {unknown} error */
-  #cannotLoad(error) {
-    const refused = error instanceof Refused ? error : null;
-    if (refused?.code === "signed_out") {
-      this.connection = { state: "ended", code: "signed_out" };
-    } else {
-      this.failure = refused?.message ?? String(error);
-      setTimeout(() => this.start(), 3000);
-    }
-    this.changed();
-  }
-
-  /** @param {Boot} boot */
-  #openFeed(boot) {
-    this.feed?.end("again");
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.feed = new Feed({
-      url: `${scheme}://${location.host}/ws/app/`,
-      build: boot.build,
-      signs,
-      listener: {
-        events: (stream, items, upto) => this.#events(stream, items, upto),
-        reset: (stream) => void this.#load(stream),
-        connection: (connection) => this.#connected(connection),
-        refused: (code, stream) => code === "no_access" && stream && this.#lost(stream),
-        typing: (session, name) => this.#typing(session, name),
-      },
+  /** Who it is is known: what he left here last time. @param {Boot} boot */
+  #begin(boot) {
+    this.drafts = new Drafts(boot.me.id);
+    this.outbox = new Outbox({
+      user: boot.me.id,
+      post: (row) => this.#reply(row),
+      refused: (row, refusal) => this.#notSent(row, refusal),
+      changed: this.changed,
     });
-    this.feed.follow(boot.me.stream, boot.me.head);
-    this.feed.connect();
+    this.outbox.hurry();
+    const ids = boot.projects.map((row) => row.id);
+    const last = localStorage.getItem(PROJECT);
+    this.projectId = ids.find((id) => id === last) ?? ids[0] ?? null;
+    this.#defaultTab(boot.projects.find((row) => row.id === this.projectId)?.agent ?? null);
+    const linked = location.hash.slice(1);
+    if (linked) setTimeout(() => void this.follow(linked));
+    return this.projectId;
   }
 
-  /** @param {string} id */
-  async #load(id) {
-    if (id === this.boot?.me.stream) {
-      await this.#again();
-      return;
-    }
-    try {
-      const snapshot = /** @type {Snapshot} */ (await get(`/projects/${id}/snapshot`));
-      this.projects.set(id, reducer.fromSnapshot(snapshot));
-      this.feed?.follow(id, snapshot.head);
-      if (this.chatId && id === this.projectId) void this.#fetchChat(this.chatId);
-    } catch (error) {
-      if (error instanceof Refused && error.code === "not_found") this.#lost(id);
-      else setTimeout(() => void this.#load(id), 2000);
-    }
-    this.changed();
+  /** Those who answer nobody have no sessions of their own. @param {string | null} agent */
+  #defaultTab(agent) {
+    if (!agent) this.tab = "unassigned";
+    else if (this.tab === "unassigned") this.tab = "mine";
   }
 
-  /** One's rights may have changed: ask again which projects there are. */
-  async #again() {
-    try {
-      const boot = /** @type {Boot} */ (await get("/boot"));
-      const known = new Set(this.projects.keys());
-      this.boot = boot;
-      this.feed?.follow(boot.me.stream, boot.me.head);
-      for (const row of boot.projects) if (!known.delete(row.id)) void this.#load(row.id);
-      for (const id of known) this.#lost(id);
-    } catch (error) {
-      if (error instanceof Refused && error.code === "signed_out") this.feed?.end("signed_out");
-      else setTimeout(() => void this.#again(), 2000);
+  // ------------------------------------------------------------------ what happens
+
+  /** What an event means for the page beyond its rows.
+   * @param {ProjectState} state @param {Envelope} event */
+  #noticed(state, { kind, data }) {
+    if (kind === "message.changed") {
+      if (data.key) this.outbox?.settle(data.key);
+      if (data.direction === "in") this.#unseen(state, data);
+    } else if (data.id !== this.chatId) {
+      if (kind === "session.changed") this.#autoOpen(state, data);
+    } else if (kind === "session.gone") {
+      this.toast(this.drafts?.of(data.id)
+        ? gettext("That session went to somebody else. Your draft is kept.")
+        : gettext("That session went to somebody else."));
+      this.chatId = null;
+    } else if (kind === "session.changed" && data.was !== data.state) {
+      void this.sync.fetchChat(data.id); // why it is where it is
     }
-    this.changed();
+  }
+
+  /** @param {ProjectState} state @param {Message} row */
+  #unseen(state, row) {
+    this.sync.typists.delete(row.session);
+    const isLookedAt = document.visibilityState === "visible" || row.session !== this.chatId;
+    if (!isLookedAt && state.me.agent) this.seenBefore ??= state.reads.get(row.session) ?? 0;
+  }
+
+  /** The first session that comes to somebody who has none open is opened for him.
+   * @param {ProjectState} state @param {Session & {was: string | null}} row */
+  #autoOpen(state, row) {
+    const isFree = !this.chatId && this.tab === "mine" && state.project.id === this.projectId;
+    if (isFree && isWide() && row.was !== "assigned" && reducer.isMine(state, row)) this.openChat(row.id);
   }
 
   /** @param {string} id */
   #lost(id) {
-    if (!this.projects.delete(id)) return;
-    this.feed?.forget(id);
     if (this.projectId === id) {
-      this.projectId = [...this.projects.keys()][0] ?? null;
+      this.projectId = [...this.sync.projects.keys()][0] ?? null;
       this.chatId = null;
     }
     this.toast(gettext("You no longer work in that project."));
   }
 
-  /** @param {string} stream @param {import("./types.js").Envelope[]} items @param {number} upto */
-  #events(stream, items, upto) {
-    if (stream === this.boot?.me.stream) {
-      if (items.some((item) => item.kind === "access.changed")) void this.#again();
-      return;
-    }
-    const state = this.projects.get(stream);
-    if (!state) return;
-    for (const item of items) {
-      if (reducer.applyEvent(state, item)) this.#noticed(state, item);
-    }
-    state.head = Math.max(state.head, upto);
-    this.#fill(state);
-    this.changed();
-  }
-
-  /** What an event means for the page beyond its rows.
-   * @param {ProjectState} state @param {import("./types.js").Envelope} item */
-  #noticed(state, item) {
-    if (item.kind === "message.changed") {
-      const row = /** @type {Message} */ (item.data);
-      if (row.key) this.pending.delete(row.key);
-      if (row.direction === "in") this.typists.delete(row.session);
-    } else if (item.kind === "session.gone" && item.data.id === this.chatId) {
-      this.toast(gettext("That session went to somebody else."));
-      this.chatId = null;
-    } else if (item.kind === "session.changed" && item.data.id === this.chatId) {
-      if (item.data.was !== item.data.state) void this.#fetchChat(item.data.id);
-    }
-    if (state.project.id === this.projectId) this.#autoOpen(state, item);
-  }
-
-  /** The first session that comes to somebody who has none open is opened for him.
-   * @param {ProjectState} state @param {import("./types.js").Envelope} item */
-  #autoOpen(state, item) {
-    const isWide = matchMedia("(min-width: 901px)").matches;
-    if (item.kind !== "session.changed" || this.chatId || !isWide) return;
-    if (reducer.isMine(state, item.data) && item.data.was !== "assigned") this.openChat(item.data.id);
-  }
-
-  /** Rows have left the loaded part of the line while others wait beyond it: load on.
-   * @param {ProjectState} state */
-  #fill(state) {
-    const shown = reducer.listOf(state, "unassigned").length;
-    if (state.ends.unassigned && shown < reducer.WINDOW.unassigned) void this.loadMore("unassigned");
-  }
-
-  /** @param {Connection} connection */
-  #connected(connection) {
-    const wasBehind = this.isBehind;
-    this.isBehind = connection.state === "waiting" || (wasBehind && connection.state !== "live");
-    if (wasBehind && connection.state === "live") {
-      this.toast(gettext("Connected again. Nothing was missed."), "good");
-      for (const row of this.pending.values()) void this.#send(row);
-    }
-    this.connection = connection;
-    this.changed();
+  /** @param {{away: number, count: number}} caught */
+  #caught({ away, count }) {
+    this.outbox?.hurry();
+    const gap = gettext("Connected again after {span}.", { span: span(away) });
+    this.toast(count
+      ? `${gap} ${ngettext("{n} update has been filled in.", "{n} updates have been filled in.", count)}`
+      : `${gap} ${gettext("Nothing was missed.")}`, "good");
   }
 
   // ------------------------------------------------------------------ reading
 
+  get boot() {
+    return this.sync.boot;
+  }
+
+  get connection() {
+    return this.sync.connection;
+  }
+
   get project() {
-    return this.projectId ? this.projects.get(this.projectId) ?? null : null;
+    return (this.projectId && this.sync.projects.get(this.projectId)) || null;
   }
 
   get session() {
@@ -224,6 +157,7 @@ export class App {
     return (this.chatId && this.project?.chats.get(this.chatId)) || null;
   }
 
+  /** One's own presence in the project. */
   get mine() {
     const state = this.project;
     return state?.me.agent ? state.presence.get(state.me.agent) : undefined;
@@ -239,11 +173,12 @@ export class App {
     return words ? rows.filter((row) => matches(row, words)) : rows;
   }
 
+  /** In how many chats there is something new, in all projects. */
   get unread() {
     let sum = 0;
-    for (const state of this.projects.values()) {
+    for (const state of this.sync.projects.values()) {
       for (const row of state.sessions.values()) {
-        if (reducer.isMine(state, row)) sum += reducer.unreadOf(state, row) ? 1 : 0;
+        if (reducer.isMine(state, row) && reducer.unreadOf(state, row)) sum += 1;
       }
     }
     return sum;
@@ -254,51 +189,84 @@ export class App {
     return this.project ? reducer.unreadOf(this.project, row) : 0;
   }
 
+  /** What one may do with the session that is open. */
+  get may() {
+    const { project, session } = this;
+    if (!project || !session) return NOTHING;
+    const { agent, managing, rights } = project.me;
+    const answers = agent !== null && rights.reply;
+    const isMine = reducer.isMine(project, session);
+    const isOpen = session.state !== "completed";
+    return {
+      reply: answers && (isMine || session.state === "unassigned"),
+      claim: answers && session.state === "unassigned",
+      takeOver: answers && rights.transfer && session.state === "assigned" && !isMine,
+      transfer: rights.transfer && isOpen && (managing || isMine),
+      complete: rights.complete && isOpen && (managing || isMine),
+      reopen: answers && !isOpen,
+    };
+  }
+
+  get title() {
+    const name = this.project?.project.name ?? gettext("Sessions");
+    return `${this.unread ? `(${this.unread}) ` : ""}${name} · TG-Staff`;
+  }
+
   // ------------------------------------------------------------------ moving about
 
   /** @param {string} id */
   choose(id) {
     this.projectId = id;
-    this.chatId = null;
-    localStorage.setItem("tgstaff.project", id);
-    this.changed();
+    localStorage.setItem(PROJECT, id);
+    this.filter = "";
+    this.#defaultTab(this.project?.me.agent ?? null);
+    this.openChat(null);
+    this.openTab(this.tab);
   }
 
   /** @param {Tab} tab */
   openTab(tab) {
     this.tab = tab;
     this.changed();
-    if (tab === "all" && this.project?.ends.all?.[1] === Infinity) void this.loadMore("all");
+    if (this.project && !reducer.isBegun(this.project, tab)) this.more();
   }
 
-  /** @param {"unassigned" | "all" | "completed"} tab */
-  async loadMore(tab) {
-    const state = this.project;
-    if (!state || !state.ends[tab] || this.busy.has(tab)) return;
-    this.busy.add(tab);
-    try {
-      const rows = tab === "all" && state.ends.all?.[1] === Infinity
-        ? [] : reducer.listOf(state, tab);
-      const after = rows.length ? `&after=${rows[rows.length - 1].id}` : "";
-      const page = await get(`/projects/${state.project.id}/sessions?tab=${tab}${after}`);
-      reducer.addPage(state, tab, page.sessions);
-    } catch (error) {
-      this.#refused(error);
-    }
-    this.busy.delete(tab);
-    this.changed();
+  /** The next rows of the list that is open, if there are any. */
+  more() {
+    const { project, tab } = this;
+    if (project && tab !== "mine" && project.ends[tab]) void this.sync.loadMore(project, tab);
+  }
+
+  /** The messages before those that are held of the chat that is open. */
+  async older() {
+    if (this.project && this.chatId) await this.sync.loadOlder(this.project, this.chatId);
+  }
+
+  /** Open a session by its address, in whatever project. @param {string} id */
+  async follow(id) {
+    const known = this.sync.stateOf(id)?.project.id ?? (await this.sync.fetchChat(id));
+    if (known && known !== this.projectId) this.projectId = known;
+    this.openChat(known ? id : null);
   }
 
   /** @param {string | null} id */
   openChat(id) {
+    if (id !== this.chatId) this.#address(id);
     this.chatId = id;
     this.replyTo = null;
     this.dialog = null;
-    const session = this.session;
-    this.newFrom = null;
-    if (session && this.unreadOf(session)) this.newFrom = this.unreadOf(session);
+    this.showsSide = false;
+    this.seenBefore = id && this.session && this.unreadOf(this.session)
+      ? this.project?.reads.get(id) ?? 0 : null;
     this.changed();
-    if (id) void this.#fetchChat(id);
+    if (id) void this.sync.fetchChat(id);
+  }
+
+  /** The way back leads from a chat to the list, as on a phone. @param {string | null} id */
+  #address(id) {
+    const address = id ? `#${id}` : location.pathname;
+    if (id && !this.chatId) history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
   }
 
   /** @param {number} step */
@@ -306,40 +274,8 @@ export class App {
     const rows = this.rows;
     if (!rows.length) return;
     const at = rows.findIndex((row) => row.id === this.chatId);
-    this.openChat(rows[(at + step + rows.length) % rows.length].id);
-  }
-
-  /** @param {string} id */
-  async #fetchChat(id) {
-    const state = this.project;
-    if (!state) return;
-    try {
-      reducer.addDetail(state, /** @type {Detail} */ (await get(`/sessions/${id}`)));
-    } catch (error) {
-      if (error instanceof Refused && error.code === "not_found" && this.chatId === id) {
-        this.chatId = null;
-        this.toast(gettext("That session is not yours to see."));
-      } else if (error instanceof Refused && error.isPassing) {
-        setTimeout(() => this.chatId === id && void this.#fetchChat(id), 2000);
-      } else {
-        this.#refused(error);
-      }
-    }
-    this.changed();
-  }
-
-  async loadOlder() {
-    const { chat, chatId, project } = this;
-    if (!chat?.more || !chatId || !project || this.busy.has(chatId)) return;
-    this.busy.add(chatId);
-    const first = Math.min(...[...chat.messages.values()].map((row) => row.number));
-    try {
-      reducer.addDetail(project, await get(`/sessions/${chatId}?before=${first}`));
-    } catch (error) {
-      this.#refused(error);
-    }
-    this.busy.delete(chatId);
-    this.changed();
+    const next = at < 0 && step < 0 ? rows.length - 1 : (at + step + rows.length) % rows.length;
+    this.openChat(rows[next].id);
   }
 
   /** The newest message is in view. */
@@ -356,119 +292,139 @@ export class App {
 
   /** @param {"online" | "away"} status */
   async setStatus(status) {
-    await this.#act("status", () => post("/presence", { status }));
+    await this.#ask("status", () => post("/presence", { status }));
   }
 
   /** @param {string} text */
   send(text) {
     const { session } = this;
     if (!session || !text.trim()) return;
-    /** @type {Pending} */
-    const row = { key: crypto.randomUUID(), session: session.id, text, reply_to: this.replyTo,
-      at: new Date().toISOString(), tries: 0 };
-    this.pending.set(row.key, row);
+    this.drafts?.keep(session.id, "");
+    this.outbox?.add(session.id, text, this.replyTo);
     this.replyTo = null;
-    this.draft(session.id, "");
-    this.changed();
-    void this.#send(row);
-  }
-
-  /** The key goes with it every time: however often it arrives, it is sent once.
-   * @param {Pending} row */
-  async #send(row) {
-    const { key, text, reply_to: replyTo, session } = row;
-    if (this.busy.has(key)) return;
-    this.busy.add(key);
-    try {
-      const answer = await post(`/sessions/${session}/reply`, { key, text, reply_to: replyTo });
-      this.#took(answer);
-      this.pending.delete(key);
-    } catch (error) {
-      if (error instanceof Refused && error.isPassing) {
-        setTimeout(() => this.pending.has(key) && void this.#send(row),
-          RETRY[Math.min(row.tries, RETRY.length - 1)]);
-        row.tries += 1;
-      } else {
-        this.pending.delete(key);
-        this.draft(session, text);
-        this.#refused(error);
-      }
-    }
-    this.busy.delete(key);
+    this.seenBefore = null;
     this.changed();
   }
 
-  /** @param {{head: number, session?: Session | null, message?: Message}} answer */
-  #took(answer) {
-    if (this.project) reducer.addMessage(this.project, answer.head, answer.message);
+  /** @param {Pending} row */
+  async #reply({ key, text, reply_to, session }) {
+    this.#took(session, await post(`/sessions/${session}/reply`, { key, text, reply_to }));
   }
 
-  /** @param {"claim" | "complete" | "reopen"} verb */
-  async act(verb) {
-    const { session } = this;
-    if (!session) return;
-    await this.#act(verb, () => post(`/sessions/${session.id}/${verb}`, { key: crypto.randomUUID() }));
+  /** @param {Pending} row @param {Refused} refusal */
+  #notSent(row, refusal) {
+    if (refusal.code === "signed_out") this.sync.feed?.end("signed_out");
+    else this.discard(row);
+    this.refused(refusal);
+  }
+
+  /** Do not send it; what was written is a draft again. @param {Pending} row */
+  discard(row) {
+    this.outbox?.settle(row.key);
+    this.drafts?.giveBack(row.session, row.text);
+    this.changed();
+  }
+
+  /** @param {string} session @param {any} answer */
+  #took(session, answer) {
+    const state = this.sync.stateOf(session);
+    if (state) reducer.addAnswer(state, session, answer);
+    if (session === this.chatId && answer.session === null) this.chatId = null;
+    this.changed();
+  }
+
+  /** @param {"claim" | "complete" | "reopen"} verb @param {string | null} [id] */
+  async act(verb, id = this.chatId) {
+    if (!id) return;
+    const isDone = await this.#ask(verb, async () => {
+      this.#took(id, await post(`/sessions/${id}/${verb}`, { key: crypto.randomUUID() }));
+    });
+    if (isDone && verb === "complete") this.#completed(id);
+  }
+
+  /** @param {string} id */
+  #completed(id) {
+    const name = this.project?.sessions.get(id)?.customer.name ?? "";
+    const isBack = this.project?.me.rights.reply && this.project.me.agent;
+    const action = isBack
+      ? { name: gettext("Reopen"), run: () => void this.act("reopen", id).then(() => this.openChat(id)) }
+      : undefined;
+    this.toast(gettext("Completed: {name}", { name }), "good", action);
   }
 
   async completeAndNext() {
-    const rows = this.rows;
-    const at = rows.findIndex((row) => row.id === this.chatId);
+    const { rows, chatId } = this;
+    const at = rows.findIndex((row) => row.id === chatId);
     const next = rows[at + 1] ?? rows[at - 1];
     await this.act("complete");
-    this.openChat(next?.id ?? null);
+    if (this.session?.state !== "assigned") this.openChat(next?.id ?? null);
   }
 
-  /** @param {string | null} agent null: back in line @param {string} why */
-  async transfer(agent, why) {
-    const { session } = this;
-    if (!session) return;
-    this.dialog = null;
-    await this.#act("transfer", () => post(`/sessions/${session.id}/transfer`,
-      { key: crypto.randomUUID(), agent, reason: why }));
+  /** @param {string | null} agent null: back in line @param {string} reason */
+  async transfer(agent, reason) {
+    const id = this.chatId;
+    if (!id) return;
+    const isDone = await this.#ask("transfer", async () => {
+      const body = { key: crypto.randomUUID(), agent, reason };
+      this.#took(id, await post(`/sessions/${id}/transfer`, body));
+    });
+    if (isDone) this.dialog = null;
+    this.changed();
   }
 
-  /** @param {string} name @param {() => Promise<any>} request */
-  async #act(name, request) {
-    if (this.busy.has(name)) return;
+  async takeOver() {
+    await this.transfer(this.project?.me.agent ?? null, "");
+  }
+
+  /** @param {string} name @param {() => Promise<any>} request
+   * @returns {Promise<boolean>} whether it was done */
+  async #ask(name, request) {
+    if (this.busy.has(name)) return false;
     this.busy.add(name);
     this.changed();
+    let isDone = true;
     try {
       await request();
     } catch (error) {
-      this.#refused(error);
+      isDone = false;
+      this.refused(error);
     }
     this.busy.delete(name);
     this.changed();
+    return isDone;
   }
 
   /** @param {unknown} error */
-  #refused(error) {
+  refused(error) {
     if (!(error instanceof Refused)) throw error;
-    if (error.code === "signed_out") this.feed?.end("signed_out");
+    if (error.code === "signed_out") this.sync.feed?.end("signed_out");
     else this.toast(error.message, "bad");
   }
 
   // ------------------------------------------------------------------ small things
 
-  /** The draft of a chat; with a text: keep that. @param {string} session @param {string} [text] */
-  draft(session, text) {
-    if (text === undefined) return localStorage.getItem(DRAFT + session) ?? "";
-    if (text) localStorage.setItem(DRAFT + session, text);
-    else localStorage.removeItem(DRAFT + session);
-    return text;
+  /** Show how the session came to where it is. */
+  showWhy() {
+    this.showsSide = true;
+    this.changed();
+    queueMicrotask(() => {
+      const why = /** @type {HTMLElement | null} */ (document.getElementById("why"));
+      why?.scrollIntoView({ block: "nearest" });
+      why?.focus();
+    });
   }
 
-  /** @param {string} session @param {string} name */
-  #typing(session, name) {
-    this.typists.set(session, { name, until: Date.now() + 6000 });
-    setTimeout(() => this.changed(), 6100);
+  /** @param {Dialog | null} dialog */
+  open(dialog) {
+    this.dialog = dialog;
     this.changed();
   }
 
-  /** @param {string} text @param {Toast["look"]} [look] */
-  toast(text, look = "") {
-    const toast = { id: Math.random(), text, look };
-    this.toasts = [...this.toasts.slice(-2), toast];
+  /** @param {string} text @param {Toast["look"]} [look] @param {Toast["action"]} [action] */
+  toast(text, look = "", action) {
+    const toast = { id: Math.random(), text, look, action };
+    const others = this.toasts.filter((one) => one.text !== text).slice(-2);
+    this.toasts = [...others, toast];
     setTimeout(() => this.dismiss(toast), TOAST_MS);
     this.changed();
   }
@@ -478,17 +434,14 @@ export class App {
     this.toasts = this.toasts.filter((one) => one !== toast);
     this.changed();
   }
+}
 
-  get title() {
-    const name = this.project?.project.name ?? gettext("Sessions");
-    const unread = this.unread;
-    return `${unread ? `(${unread}) ` : ""}${name} · TG-Staff`;
-  }
+const NOTHING = { reply: false, claim: false, takeOver: false, transfer: false, complete: false,
+  reopen: false };
 
-  /** For screen readers. */
-  get summary() {
-    return ngettext("{n} chat with new messages", "{n} chats with new messages", this.unread);
-  }
+/** Whether list and chat stand side by side. */
+export function isWide() {
+  return matchMedia("(min-width: 901px)").matches;
 }
 
 /** @param {Session} row */
@@ -499,17 +452,6 @@ function lastAt(row) {
 /** @param {Session} row @param {string} words */
 function matches(row, words) {
   const { name, username } = row.customer;
-  const text = `${name} @${username} #${row.number} ${row.last?.text ?? ""}`;
+  const text = `${name} @${username} #${row.number} ${row.last?.text ?? ""} ${row.owner?.name ?? ""}`;
   return text.toLocaleLowerCase().includes(words);
-}
-
-/** What this page is like now, for the server. */
-function signs() {
-  return {
-    visible: document.visibilityState === "visible",
-    focused: document.hasFocus(),
-    notify: globalThis.Notification?.permission ?? "denied",
-    sound: false,
-    push: false,
-  };
 }

@@ -4,8 +4,13 @@ import { App } from "./app.js";
 import { onKey } from "./keys.js";
 import { page } from "./views/page.js";
 
+/** So long nobody touches the page before it may replace itself by a newer version. */
+const IDLE = 60_000;
+const RELOADED = "tgstaff.reloaded";
+
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 let isPlanned = false;
+let touchedAt = Date.now();
 
 const app = new App(() => {
   if (isPlanned) return;
@@ -19,21 +24,43 @@ function draw() {
   document.title = app.title;
 }
 
-const hurry = () => app.feed?.hurry();
-addEventListener("online", hurry);
-addEventListener("focus", hurry);
-addEventListener("blur", () => app.feed?.beat());
+/** A newer version replaces this one when nobody is busy with it; what was begun is kept. */
+function renew() {
+  const isIdle = document.hidden || Date.now() - touchedAt > IDLE;
+  const isRecent = Date.now() - Number(sessionStorage.getItem(RELOADED) ?? 0) < 5 * IDLE;
+  if (!app.sync.isOutdated || !isIdle || isRecent || app.outbox?.rows.size) return;
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  location.reload();
+}
+
+const hurry = () => app.sync.feed?.hurry();
+for (const name of ["online", "focus", "blur", "resume"]) addEventListener(name, hurry);
 document.addEventListener("visibilitychange", () => {
   hurry();
   app.changed();
 });
-addEventListener("keydown", (event) => onKey(app, event));
-addEventListener("pagehide", () => app.feed?.end("closed"));
+void navigator.permissions?.query({ name: "notifications" })
+  .then((permission) => permission.addEventListener("change", hurry)).catch(() => undefined);
+
+addEventListener("keydown", (event) => {
+  touchedAt = Date.now();
+  onKey(app, event);
+});
+addEventListener("pointerdown", () => { touchedAt = Date.now(); });
+addEventListener("popstate", () => {
+  const id = location.hash.slice(1);
+  if (id !== (app.chatId ?? "")) void (id ? app.follow(id) : app.openChat(null));
+});
+addEventListener("pagehide", () => app.sync.feed?.end("closed"));
 addEventListener("pageshow", (event) => event.persisted && location.reload());
-setInterval(() => app.changed(), 10_000); // waiting times
+setInterval(() => app.connection.state === "live" || app.changed(), 1000); // the countdown
+setInterval(() => { // waiting times
+  app.changed();
+  renew();
+}, 10_000);
 
 const beats = new Worker(new URL("./beat-worker.js", import.meta.url));
-beats.onmessage = () => app.feed?.beat();
+beats.onmessage = hurry;
 
 draw();
 await app.start();

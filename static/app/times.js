@@ -1,10 +1,16 @@
 /** Moments and spans in words, in the viewer's zone and language. */
 import { gettext, language, ngettext } from "./i18n.js";
 
-const clockTime = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const clockTime = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const dayOfYear = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
 const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
 const exact = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+let skew = 0;
+
+/** The server's clock less this machine's, in milliseconds. @param {number} ms */
+export function setSkew(ms) {
+  skew = ms;
+}
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -45,7 +51,7 @@ export function day(at, now = new Date()) {
 
 /** Milliseconds since. @param {string} at */
 export function since(at) {
-  return Math.max(0, Date.now() - new Date(at).getTime());
+  return Math.max(0, Date.now() + skew - new Date(at).getTime());
 }
 
 /** @param {number} ms */

@@ -4,7 +4,7 @@
  * @import { Failure, Message, Presence, Why } from "./types.js"
  */
 import { gettext, ngettext } from "./i18n.js";
-import { span, since, time } from "./times.js";
+import { span, since, when } from "./times.js";
 
 /** Why somebody cannot receive, for that person's name beside it. @param {Failure} failure */
 export function reason({ code, evidence }) {
@@ -13,18 +13,21 @@ export function reason({ code, evidence }) {
     case "not_member": return gettext("not on the team");
     case "no_reply_right": return gettext("may not reply");
     case "not_in_scope": return gettext("not in the scope");
-    case "away": return gettext("away");
-    case "offline":
-      return evidence.last_seen_at
-        ? gettext("offline since {time}", { time: time(evidence.last_seen_at) })
-        : gettext("offline");
-    case "page_hidden": return gettext("page hidden");
-    case "off_hours": return gettext("off hours");
+    case "away": return sinceWhen(gettext("away"), evidence.since);
+    case "offline": return sinceWhen(gettext("offline"), evidence.last_seen_at);
+    case "page_hidden": return sinceWhen(gettext("page hidden"), evidence.since);
+    case "off_hours": return gettext("outside working hours");
+    case "not_in_link_list": return gettext("not on the link's list");
     case "at_limit":
       return gettext("at limit {open} / {limit}", { open: evidence.open, limit: evidence.limit });
     case "already_had_it": return gettext("had it already");
     default: return code;
   }
+}
+
+/** @param {string} state @param {string | null | undefined} at */
+function sinceWhen(state, at) {
+  return at ? gettext("{state} since {time}", { state, time: when(at) }) : state;
 }
 
 /** Why nobody at all was asked. @param {string} code */
@@ -44,31 +47,40 @@ export function modeName(mode) {
   return mode === "online_first" ? gettext("Online-First") : gettext("Round-Robin");
 }
 
+/** @typedef {{title: string, detail: string, look: "good" | "warn" | "bad" | ""}} OwnState */
+
 /** One's own state, as the server sees it. @param {Presence | undefined} mine
- * @returns {{title: string, detail: string, look: "good" | "warn" | "bad" | ""}} */
-export function ownState(mine) {
+ * @param {boolean} isLive whether the page is connected @returns {OwnState} */
+export function ownState(mine, isLive) {
   if (!mine) {
     return { title: gettext("You manage this project"),
       detail: gettext("Only agents on the team answer customers."), look: "" };
   }
+  if (!isLive) {
+    return { title: gettext("Not connected"),
+      detail: gettext("If this lasts, new sessions go to others."), look: "bad" };
+  }
   const load = mine.limit === null
     ? ngettext("{n} open session", "{n} open sessions", mine.open)
     : gettext("{open} of {limit} open", { open: mine.open, limit: mine.limit });
-  if (mine.codes.length === 0) {
-    return { title: gettext("Online: you receive new sessions"), detail: load, look: "good" };
+  const [first, ...others] = mine.codes;
+  if (!first) return { title: gettext("Online: you receive new sessions"), detail: load, look: "good" };
+  const look = first.code === "away" ? "warn" : "bad";
+  return { title: ownReason(first), detail: [load, ...others.map(reason)].join(" · "), look };
+}
+
+/** Why one receives nothing, said to oneself. @param {Failure} failure */
+function ownReason({ code, evidence }) {
+  switch (code) {
+    case "away": return gettext("Away: no new sessions");
+    case "offline": return gettext("Connecting: no new sessions yet");
+    case "page_hidden": return gettext("Your page is hidden: no new sessions");
+    case "at_limit": return gettext("At your limit of {limit}: no new sessions", { limit: evidence.limit });
+    case "not_in_scope": return gettext("Not in the scope: no new sessions");
+    case "no_reply_right": return gettext("You may not reply in this project");
+    case "disabled": return gettext("You are disabled in this project");
+    default: return gettext("You receive no new sessions");
   }
-  const first = mine.codes[0];
-  const titles = {
-    away: gettext("Away: no new sessions"),
-    offline: gettext("Not connected: no new sessions"),
-    at_limit: gettext("At your limit: no new sessions"),
-    not_in_scope: gettext("Not in the scope: no new sessions"),
-    no_reply_right: gettext("You may not reply in this project"),
-  };
-  const title = titles[/** @type {keyof typeof titles} */ (first.code)]
-    ?? gettext("You receive no new sessions");
-  const others = mine.codes.slice(1).map(reason);
-  return { title, detail: [load, ...others].join(" · "), look: first.code === "away" ? "warn" : "bad" };
 }
 
 /** A system line as a sentence. @param {Message} row @param {string | null} me */
@@ -77,20 +89,29 @@ export function systemLine(row, me) {
   const agent = data.agent?.id === me && me ? gettext("you") : data.agent?.name ?? "";
   const by = data.by?.name ?? "";
   switch (row.kind) {
-    case "opened": return data.payload
-      ? gettext("Session opened · came with “{payload}”", { payload: data.payload })
+    case "opened": return data.start
+      ? gettext("Session opened · came with “{start}”", { start: data.start })
       : gettext("Session opened");
-    case "assigned": return data.reason === "former"
-      ? gettext("Assigned to {agent} · answered this customer before", { agent })
-      : gettext("Assigned to {agent} · {mode}", { agent, mode: modeName(data.mode) });
+    case "assigned": return assigned(data, agent, by);
     case "claimed": return gettext("Taken by {agent}", { agent });
-    case "given": return gettext("Given to {agent} by {by}", { agent, by });
-    case "transferred": return withNote(gettext("Transferred to {agent} by {by}", { agent, by }), data);
+    case "transferred": return data.agent?.name === by
+      ? withNote(gettext("Taken over by {agent}", { agent }), data)
+      : withNote(gettext("Transferred to {agent} by {by}", { agent, by }), data);
     case "released": return released(data, by);
     case "completed": return by ? gettext("Completed by {by}", { by }) : gettext("Completed");
     case "reopened": return gettext("Reopened by {agent}", { agent: by || agent });
     default: return row.text || row.kind;
   }
+}
+
+/** @param {Record<string, any>} data @param {string} agent @param {string} by */
+function assigned(data, agent, by) {
+  if (data.reason === "given") return withNote(gettext("Given to {agent} by {by}", { agent, by }), data);
+  if (data.reason === "former") {
+    return gettext("Assigned to {agent} · answered this customer before", { agent });
+  }
+  return gettext("Assigned to {agent} · {mode}, turn {turn}",
+    { agent, mode: modeName(data.mode), turn: data.turn });
 }
 
 /** @param {Record<string, any>} data @param {string} by */
@@ -116,11 +137,43 @@ export function kindName(kind) {
     audio: gettext("Audio"), document: gettext("File"), sticker: gettext("Sticker"),
     animation: gettext("Animation"), video_note: gettext("Video message"),
     contact: gettext("Contact"), location: gettext("Location"), venue: gettext("Place"),
-    poll: gettext("Poll"), dice: gettext("Dice"),
+    poll: gettext("Poll"), dice: gettext("Dice"), story: gettext("Story"), game: gettext("Game"),
+    paid_media: gettext("Paid media"), checklist: gettext("Checklist"),
     unreadable: gettext("A message that could not be read"),
   };
   return names[/** @type {keyof typeof names} */ (kind)]
     ?? gettext("Not shown here: {kind}", { kind });
+}
+
+/** What can be told of a message that is not text, in a few words. @param {Message} row */
+export function ofContent({ kind, data }) {
+  const content = data?.content;
+  if (!content || typeof content !== "object") return data?.too_large ? gettext("too large to be shown") : "";
+  const names = [content.first_name, content.last_name].filter(Boolean).join(" ");
+  const size = content.file_size ? fileSize(content.file_size) : "";
+  const length = content.duration ? span(content.duration * 1000) : "";
+  const place = kind === "location" ? `${content.latitude}, ${content.longitude}` : content.title;
+  const phrase = content.question ?? content.emoji;
+  return [names, content.phone_number, content.file_name, phrase, place, content.address, length, size]
+    .filter((part) => typeof part === "string" && part).join(" · ");
+}
+
+/** @param {number} bytes */
+function fileSize(bytes) {
+  const kilo = bytes / 1024;
+  return kilo < 1024 ? gettext("{n} KB", { n: Math.max(1, Math.round(kilo)) })
+    : gettext("{n} MB", { n: (kilo / 1024).toFixed(1) });
+}
+
+/** The server's preview of a message; a kind without text comes as `[photo]`. @param {string} text */
+export function previewText(text) {
+  const kind = /^\[([a-z_]+)\]$/.exec(text);
+  return kind ? kindName(kind[1]) : text;
+}
+
+/** A message in one line. @param {Message} row */
+export function messageText(row) {
+  return row.text || kindName(row.kind);
 }
 
 /** @param {Message["delivery"]} delivery */
@@ -132,17 +185,20 @@ export function deliveryName(delivery) {
   return names[delivery];
 }
 
-/** Why a message did not go out. @param {{code: string, text: string}} error */
-export function deliveryReason({ code, text }) {
-  switch (code) {
+/** Why a message did not go out, or may not have. @param {Message} row */
+export function deliveryReason({ delivery, error }) {
+  if (delivery === "uncertain") {
+    return gettext("It may have arrived: Telegram's answer was lost, and it is not sent twice by itself.");
+  }
+  switch (error?.code) {
     case "403": return gettext("The customer has blocked the bot.");
-    case "too_late": return gettext("It could not be sent in time, so it was not sent at all.");
     case "401": return gettext("Telegram refuses the bot's token.");
-    default: return text || code;
+    case "too_late": return gettext("It could not be sent in time, so it was not sent at all.");
+    case "stopped": return gettext("A part before it was not sent, so the rest was not either.");
+    case "unreachable": return gettext("Telegram could not be reached.");
+    default: return error?.text || error?.code || gettext("Telegram did not take it.");
   }
 }
-
-export const UNCERTAIN = () => gettext("Telegram took the call, but its answer was lost.");
 
 /** @param {Presence | undefined} row */
 export function presenceName(row) {

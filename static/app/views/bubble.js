@@ -1,6 +1,7 @@
 /** One message.
  *
- * @import { App, Pending } from "../app.js"
+ * @import { App } from "../app.js"
+ * @import { Pending } from "../outbox.js"
  * @import { Message } from "../types.js"
  * @import { Run } from "../entities.js"
  */
@@ -8,72 +9,113 @@ import { html, nothing } from "../../vendor/lit-3.3.3/lit.js";
 import { runs } from "../entities.js";
 import { gettext } from "../i18n.js";
 import { moment, time } from "../times.js";
-import { deliveryName, deliveryReason, kindName, systemLine, UNCERTAIN } from "../words.js";
+import {
+  deliveryName, deliveryReason, kindName, messageText, ofContent, systemLine,
+} from "../words.js";
 import { icon } from "./bits.js";
+import { goToPlace } from "./log.js";
 
-/** @param {App} app @param {Message} row @param {Message | undefined} quoted */
-export function bubble(app, row, quoted) {
+const DELIVERY_ICONS = { "": "", queued: "clock", sending: "clock", sent: "check", failed: "alert",
+  uncertain: "doubt" };
+const KIND_ICONS = { photo: "image", voice: "mic", audio: "mic", location: "map", venue: "map",
+  contact: "contact", video_note: "play", video: "play", animation: "play", unreadable: "alert" };
+
+/** @param {App} app @param {Message} row @param {Message | undefined} quoted
+ * @param {boolean} isJoined it follows one of the same side */
+export function bubble(app, row, quoted, isJoined) {
   const isOut = row.direction === "out";
-  const doubt = row.delivery === "failed" || row.delivery === "uncertain" ? row.delivery : "";
+  const who = nameOf(app, row);
   return html`
-    <article class="b ${isOut ? "o" : ""} ${doubt}" aria-label=${isOut ? gettext("You wrote") : gettext("Customer wrote")}>
-      ${row.reply_to === null ? nothing : quote(quoted)}
+    <article class="b ${isOut ? "o" : ""} ${row.delivery} ${isJoined ? "joined" : ""}" aria-label=${who}
+      data-place=${row.place ?? nothing}>
+      ${isOut && row.author?.id !== app.project?.me.agent && !isJoined ? html`<b class="who">${who}</b>` : nothing}
+      ${row.data?.forward ? html`<p class="aside">${gettext("Forwarded")}</p>` : nothing}
+      ${row.reply_to === null ? nothing : quote(app, row, quoted)}
       ${row.kind === "text" ? nothing : kindLine(row)}
-      ${row.text ? html`<div class="text">${formatted(row.text, row.data?.entities)}</div>` : nothing}
+      ${row.text ? html`<div class="text" dir="auto">${formatted(row.text, row.data?.entities)}</div>` : nothing}
       <div class="m num">
         ${row.edited_at ? edited(row) : nothing}
-        ${isOut && row.author ? html`<span>${row.author.name.split(" ")[0]}</span>` : nothing}
         <time datetime=${row.at} title=${moment(row.at)}>${time(row.at)}</time>
         ${isOut ? delivery(row) : nothing}
-        ${row.place === null ? nothing : html`<button class="answer" title=${gettext("Reply to this")}
-          @click=${() => { app.replyTo = row.place; app.changed(); document.querySelector("textarea")?.focus(); }}>
-          ${icon("reply")}<span class="sr">${gettext("Reply to this")}</span></button>`}
       </div>
-      ${doubt ? trouble(row) : nothing}
+      ${row.delivery === "failed" || row.delivery === "uncertain" ? trouble(app, row) : nothing}
+      ${row.place === null ? nothing : html`<button class="answer" title=${gettext("Reply to this")}
+        @click=${() => answer(app, row)}>${icon("reply")}<span class="sr">${gettext("Reply to this")}</span></button>`}
     </article>`;
+}
+
+/** @param {App} app @param {Message} row */
+function nameOf(app, row) {
+  if (row.direction === "in") return app.session?.customer.name ?? gettext("Customer");
+  return row.author?.id === app.project?.me.agent ? gettext("You") : row.author?.name ?? gettext("Agent");
+}
+
+/** @param {App} app @param {Message} row */
+function answer(app, row) {
+  app.replyTo = row.place;
+  app.changed();
+  /** @type {HTMLElement | null} */ (document.querySelector(".box textarea"))?.focus();
 }
 
 /** @param {Message} row */
 function delivery(row) {
-  const icons = { "": "", queued: "clock", sending: "clock", sent: "check", failed: "alert", uncertain: "doubt" };
-  return html`<span class="state ${row.delivery}">${row.delivery === "sent" ? nothing : deliveryName(row.delivery)}
-    ${row.delivery ? icon(icons[row.delivery]) : nothing}<span class="sr">${deliveryName(row.delivery)}</span></span>`;
+  if (!row.delivery) return nothing;
+  const name = deliveryName(row.delivery);
+  const isPlain = row.delivery === "sent";
+  return html`<span class="state ${row.delivery}" title=${name}>${isPlain ? nothing : name}
+    ${icon(DELIVERY_ICONS[row.delivery])}${isPlain ? html`<span class="sr">${name}</span>` : nothing}</span>`;
 }
 
-/** @param {Message} row */
-function trouble(row) {
-  const text = row.delivery === "uncertain" ? UNCERTAIN() : row.error ? deliveryReason(row.error) : "";
-  return html`<p class="err">${icon("alert")}<span>${text}</span></p>`;
+/** @param {App} app @param {Message} row */
+function trouble(app, row) {
+  const again = () => {
+    app.drafts?.giveBack(row.session, row.text);
+    app.changed();
+  };
+  return html`<p class="err"><span>${deliveryReason(row)}</span>
+    ${row.delivery === "failed" && app.may.reply
+      ? html`<button class="link" @click=${again}>${gettext("Write it again")}</button>` : nothing}</p>`;
 }
 
 /** @param {Message} row */
 function kindLine(row) {
-  const icons = { photo: "image", voice: "mic", audio: "mic", location: "map", contact: "contact",
-    unreadable: "alert" };
-  const name = icons[/** @type {keyof typeof icons} */ (row.kind)] ?? "file";
-  const file = row.data?.file_name;
-  return html`<div class="kind">${icon(name)}<b>${kindName(row.kind)}</b>${file ? html`<span>${file}</span>` : nothing}</div>`;
+  const name = KIND_ICONS[/** @type {keyof typeof KIND_ICONS} */ (row.kind)] ?? "file";
+  return html`<div class="kind">${icon(name)}<span><b>${kindName(row.kind)}</b>
+    <span>${ofContent(row)}</span></span></div>`;
 }
 
-/** @param {Message | undefined} quoted */
-function quote(quoted) {
-  if (!quoted) return html`<div class="q"><b>${gettext("an earlier message")}</b></div>`;
-  const who = quoted.direction === "out" ? quoted.author?.name ?? gettext("You") : gettext("Customer");
-  return html`<div class="q"><b>${who}</b><span>${quoted.text || kindName(quoted.kind)}</span></div>`;
+/** @param {App} app @param {Message} row @param {Message | undefined} quoted */
+function quote(app, row, quoted) {
+  const part = row.data?.quote?.text;
+  if (!quoted) return html`<div class="q"><b>${gettext("an earlier message")}</b>${part ? html`<span>${part}</span>` : nothing}</div>`;
+  const who = nameOf(app, quoted);
+  return html`<button class="q" @click=${() => quoted.place !== null && goToPlace(quoted.place)}>
+    <b>${who}</b><span>${part ?? messageText(quoted)}</span></button>`;
 }
 
 /** @param {Message} row */
 function edited(row) {
-  if (!row.versions.length) return html`<span>${gettext("edited")}</span>`;
+  if (!row.versions.length) return html`<span title=${moment(row.edited_at ?? row.at)}>${gettext("edited")}</span>`;
   return html`
     <details class="versions"><summary>${gettext("edited")}</summary>
-      <ol>${row.versions.map((old) => html`<li><time>${moment(old.at)}</time> ${old.text}</li>`)}</ol>
+      <ol>${row.versions.map((old) => html`<li><time datetime=${old.at}>${moment(old.at)}</time>
+        <span>${old.text || gettext("no text")}</span></li>`)}</ol>
     </details>`;
 }
 
-/** @param {string} text @param {import("../types.js").Entity[]} [entities] */
+/** Quotes and code stand on lines of their own: the line break beside them is theirs.
+ * @param {string} text @param {import("../types.js").Entity[]} [entities] */
 export function formatted(text, entities) {
-  return runs(text, entities).map(run);
+  const parts = runs(text, entities);
+  return parts.map((part, at) => {
+    const isBeside = at > 0 && isBlock(parts[at - 1]) && !isBlock(part);
+    return run(isBeside ? { ...part, text: part.text.replace(/^\n/, "") } : part);
+  });
+}
+
+/** @param {Run} part */
+function isBlock({ types }) {
+  return types.has("pre") || types.has("blockquote") || types.has("expandable_blockquote");
 }
 
 /** @param {Run} part */
@@ -96,18 +138,26 @@ function run(part) {
   return inner;
 }
 
-/** @param {Message} row @param {string | null} me */
-export function system(row, me) {
+/** @param {App} app @param {Message} row */
+export function system(app, row) {
+  const sentence = systemLine(row, app.project?.me.agent ?? null);
   return html`<p class="sys"><time class="num" datetime=${row.at} title=${moment(row.at)}>${time(row.at)}</time>
-    <span>${systemLine(row, me)}</span></p>`;
+    <span>${sentence}${row.kind === "assigned" ? html` · <button class="link"
+      @click=${() => app.showWhy()}>${gettext("why?")}</button>` : nothing}</span></p>`;
 }
 
 /** What was sent from here and is not known to the server yet. @param {App} app @param {Pending} row */
 export function pendingBubble(app, row) {
+  const state = row.isHeld ? gettext("not sent")
+    : row.tries ? gettext("no connection, trying again") : gettext("sending");
   return html`
-    <article class="b o pending" aria-label=${gettext("You wrote")}>
-      <div class="text">${row.text}</div>
+    <article class="b o pending" aria-label=${gettext("You")}>
+      <div class="text" dir="auto">${row.text}</div>
       <div class="m num"><time>${time(row.at)}</time>
-        <span class="state">${row.tries ? gettext("waiting for the connection") : gettext("sending")} ${icon("clock")}</span></div>
+        <span class="state">${state} ${icon(row.isHeld ? "alert" : "clock")}</span></div>
+      ${row.isHeld || row.tries ? html`<p class="err">
+        <span>${row.isHeld ? gettext("It was written too long ago to leave by itself.") : ""}</span>
+        <button class="link" @click=${() => app.outbox?.release(row)}>${gettext("Send now")}</button>
+        <button class="link" @click=${() => app.discard(row)}>${gettext("Do not send")}</button></p>` : nothing}
     </article>`;
 }

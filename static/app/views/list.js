@@ -1,67 +1,76 @@
 /** The left pane: project, own state, tabs, rows.
  *
  * @import { App } from "../app.js"
- * @import { Session, Tab } from "../types.js"
+ * @import { ProjectState, Session, Tab } from "../types.js"
  */
-import { html, live, nothing, repeat } from "../../vendor/lit-3.3.3/lit.js";
-import { gettext } from "../i18n.js";
-import { since, span, when } from "../times.js";
-import { ownState, waits } from "../words.js";
+import { html, live, nothing, ref, repeat } from "../../vendor/lit-3.3.3/lit.js";
+import { gettext, ngettext } from "../i18n.js";
+import { moment, since, when } from "../times.js";
+import { ownState, previewText, waits } from "../words.js";
 import { avatar, icon } from "./bits.js";
 
 const WARN_MS = 2 * 60_000;
 const BAD_MS = 10 * 60_000;
+/** The height of a row in pixels, as in app.css. */
+const ROW = 62;
+/** Rows that are drawn above and below those in view. */
+const SPARE = 8;
 
 /** @param {App} app */
 export function list(app) {
+  const project = /** @type {ProjectState} */ (app.project);
   return html`
     <aside class="list" aria-label=${gettext("Sessions")}>
-      ${head(app)} ${presence(app)} ${tabs(app)} ${find(app)} ${rows(app)}
+      ${head(app, project)} ${presence(app)} ${tabs(app, project)} ${find(app)} ${rows(app)}
     </aside>`;
 }
 
-/** @param {App} app */
-function head(app) {
-  const project = /** @type {import("../types.js").ProjectState} */ (app.project).project;
+/** @param {App} app @param {ProjectState} state */
+function head(app, { project }) {
   const choices = app.boot?.projects ?? [];
-  const bot = project.bot;
   return html`
     <div class="top">
       ${choices.length > 1
-        ? html`<select class="grow" aria-label=${gettext("Project")}
-            @change=${(/** @type {any} */ event) => app.choose(event.target.value)}>
+        ? html`<label class="pick grow"><span class="sr">${gettext("Project")}</span>
+            <select @change=${(/** @type {any} */ event) => app.choose(event.target.value)}>
             ${choices.map((row) => html`
               <option value=${row.id} ?selected=${row.id === app.projectId}>${row.name}</option>`)}
-          </select>`
+          </select></label>`
         : html`<h1 class="grow">${project.name}</h1>`}
-      ${bot
-        ? html`<span class="chip ${bot.state === "ok" ? "good" : "bad"}">
-            <span class="dot ${bot.state === "ok" ? "good" : "bad"}"></span>@${bot.username}</span>`
-        : html`<span class="chip warn">${gettext("no bot yet")}</span>`}
+      ${bot(project.bot)}
     </div>`;
+}
+
+/** @param {ProjectState["project"]["bot"]} row */
+function bot(row) {
+  if (!row) return html`<span class="chip warn">${gettext("no bot yet")}</span>`;
+  const looks = { ok: "good", conflict: "warn" };
+  const look = looks[/** @type {keyof typeof looks} */ (row.state)] ?? "bad";
+  const words = { ok: gettext("The bot works"), conflict: gettext("Another program reads this bot") };
+  const title = words[/** @type {keyof typeof words} */ (row.state)] ?? gettext("Telegram refuses the bot's token");
+  return html`<span class="chip ${look}" title=${title}><span class="dot ${look}"></span>
+    <span class="cut">@${row.username}</span><span class="sr">${title}</span></span>`;
 }
 
 /** @param {App} app */
 function presence(app) {
   const mine = app.mine;
-  const state = ownState(mine);
-  const isOnline = mine ? mine.status === "online" : false;
+  const state = ownState(mine, app.connection.state === "live");
+  const isOnline = mine?.status === "online";
   return html`
-    <div class="me">
+    <div class="me ${state.look}">
       <span class="dot ${state.look}"></span>
-      <div class="grow"><b>${state.title}</b><small class="num">${state.detail}</small></div>
+      <div class="grow" role="status"><b>${state.title}</b><small class="num">${state.detail}</small></div>
       ${mine ? html`
         <button class="switch" role="switch" aria-checked=${isOnline ? "true" : "false"}
-          aria-label=${gettext("Receive new sessions")} ?disabled=${app.busy.has("status")}
+          aria-label=${gettext("Online: receive new sessions")} ?disabled=${app.busy.has("status")}
           title=${isOnline ? gettext("Take a break") : gettext("Go online")}
           @click=${() => app.setStatus(isOnline ? "away" : "online")}></button>` : nothing}
     </div>`;
 }
 
-/** @param {App} app */
-function tabs(app) {
-  const state = /** @type {import("../types.js").ProjectState} */ (app.project);
-  const { counts, me } = state;
+/** @param {App} app @param {ProjectState} state */
+function tabs(app, { counts, me }) {
   /** @type {[Tab, string, number | null][]} */
   const all = [
     ["mine", gettext("Mine"), counts.mine],
@@ -72,9 +81,10 @@ function tabs(app) {
   const shown = all.filter(([tab]) => tab !== "all" || me.rights.see_others)
     .filter(([tab]) => tab !== "mine" || me.agent);
   return html`
-    <div class="tabs" role="tablist">
+    <div class="tabs" role="group" aria-label=${gettext("Which sessions")}>
       ${shown.map(([tab, name, n]) => html`
-        <button role="tab" aria-selected=${app.tab === tab ? "true" : "false"}
+        <button aria-pressed=${app.tab === tab ? "true" : "false"}
+          title=${tab === "completed" ? ngettext("{n} session", "{n} sessions", counts.completed) : ""}
           @click=${() => app.openTab(tab)}>${name}${n === null ? nothing
             : html`<em class="num ${tab === "unassigned" && n ? "hot" : ""}">${n}</em>`}</button>`)}
     </div>`;
@@ -90,53 +100,84 @@ function find(app) {
       <kbd aria-hidden="true">/</kbd></label>`;
 }
 
-/** @param {App} app */
+// -------------------------------------------------------------------- rows
+
+let pane = /** @type {HTMLElement | null} */ (null);
+let shown = { list: "", chat: /** @type {string | null} */ (null) };
+
+/** Only the rows in view are drawn: a line may be thousands long. @param {App} app */
 function rows(app) {
-  const shown = app.rows;
-  if (!shown.length) return empty(app);
-  const end = app.tab === "mine" ? null : app.project?.ends[app.tab];
+  const all = app.rows;
+  if (!all.length) return empty(app);
+  goTo(app, all);
+  const top = pane?.scrollTop ?? 0;
+  const from = Math.max(0, Math.floor(top / ROW) - SPARE);
+  const to = Math.min(all.length, Math.ceil((top + (pane?.clientHeight || 900)) / ROW) + SPARE);
+  const space = `padding: ${from * ROW}px 0 ${(all.length - to) * ROW}px`;
   return html`
-    <div class="rows" @scroll=${(/** @type {any} */ event) => scrolled(app, event.target)}>
-      ${repeat(shown, (row) => row.id, (row) => entry(app, row))}
-      ${end ? html`<button class="btn quiet wide" @click=${() => more(app)}>${gettext("Show more")}</button>` : nothing}
+    <div class="rows" ${ref(hold)} @scroll=${() => scrolled(app)}>
+      <ul .style=${space}>
+        ${repeat(all.slice(from, to), (row) => row.id, (row, at) => html`
+          <li aria-setsize=${all.length} aria-posinset=${from + at + 1}>${entry(app, row)}</li>`)}
+      </ul>
+      ${app.tab !== "mine" && app.project?.ends[app.tab] ? html`
+        <button class="btn quiet wide" @click=${() => app.more()}>${gettext("Show more")}</button>` : nothing}
     </div>`;
 }
 
-/** @param {App} app */
-function more(app) {
-  if (app.tab !== "mine") void app.loadMore(app.tab);
+/** @param {Element | undefined} element */
+function hold(element) {
+  pane = /** @type {HTMLElement | null} */ (element ?? null);
 }
 
-/** @param {App} app @param {HTMLElement} pane */
-function scrolled(app, pane) {
-  if (pane.scrollHeight - pane.scrollTop - pane.clientHeight < 400) more(app);
+/** Another list begins at its top; a chat that is opened is brought into view.
+ * @param {App} app @param {Session[]} all */
+function goTo(app, all) {
+  const list = `${app.projectId} ${app.tab} ${app.filter}`;
+  const isOther = list !== shown.list;
+  const isOpened = app.chatId !== shown.chat;
+  shown = { list, chat: app.chatId };
+  if (!pane) return;
+  if (isOther) pane.scrollTop = 0;
+  const at = isOpened ? all.findIndex((row) => row.id === app.chatId) : -1;
+  if (at < 0) return;
+  const bottom = (at + 1) * ROW - pane.clientHeight;
+  pane.scrollTop = Math.max(Math.min(pane.scrollTop, at * ROW), bottom);
+}
+
+/** @param {App} app */
+function scrolled(app) {
+  app.changed();
+  if (pane && pane.scrollHeight - pane.scrollTop - pane.clientHeight < 6 * ROW) app.more();
 }
 
 /** @param {App} app @param {Session} row */
 function entry(app, row) {
-  const unread = app.unreadOf(row);
   const isMine = row.owner !== null && row.owner.id === app.project?.me.agent;
-  const draft = app.draft(row.id);
+  const unread = isMine || row.state === "unassigned" ? app.unreadOf(row) : 0;
+  const isOn = row.id === app.chatId;
   return html`
-    <button class="row ${row.id === app.chatId ? "on" : ""}" @click=${() => app.openChat(row.id)}
-      aria-current=${row.id === app.chatId ? "true" : "false"}>
+    <button class="row ${isOn ? "on" : ""} ${unread ? "unread" : ""}" aria-current=${isOn ? "true" : "false"}
+      @click=${() => app.openChat(row.id)}>
       ${avatar(row.customer.name, row.customer.id)}
-      <span class="n"><span class="name">${row.customer.name}</span>
+      <span class="n"><span class="cut">${row.customer.name}</span>
         ${row.customer.blocked ? html`<span class="chip bad">${gettext("blocked bot")}</span>` : nothing}
         ${row.flagged ? html`<span class="chip warn">${gettext("owner away")}</span>` : nothing}</span>
       ${clock(row)}
-      <span class="t">${draft
-        ? html`<s>${gettext("Draft:")}</s> ${draft}`
-        : html`${prefix(app, row, isMine)}${row.last?.text ?? gettext("no messages yet")}`}</span>
-      ${unread && (isMine || row.state === "unassigned")
-        ? html`<span class="u num"><span class="sr">${gettext("unread:")}</span>${unread}</span>` : nothing}
+      <span class="t cut">${preview(app, row, isMine)}</span>
+      ${unread && row.state !== "completed" ? html`<span class="u num">${unread > 99 ? "99+" : unread}<span
+        class="sr"> ${gettext("unread")}</span></span>` : nothing}
     </button>`;
 }
 
 /** @param {App} app @param {Session} row @param {boolean} isMine */
-function prefix(app, row, isMine) {
-  if (app.tab === "all" && !isMine && row.owner) return html`<em>${row.owner.name.split(" ")[0]}:</em> `;
-  return row.last?.direction === "out" ? html`<em>${gettext("You:")}</em> ` : nothing;
+function preview(app, row, isMine) {
+  const draft = app.drafts?.of(row.id);
+  if (draft) return html`<s>${gettext("Draft:")}</s> ${draft}`;
+  if (app.outbox?.of(row.id).length) return html`${icon("clock")} ${app.outbox.of(row.id).at(-1)?.text}`;
+  const owner = !isMine && row.owner ? html`<em>${row.owner.name.split(" ")[0]}:</em> ` : nothing;
+  const answered = row.last?.direction === "out" ? html`${icon("reply")}<span class="sr">${gettext("answered:")}</span> ` : nothing;
+  return html`${owner}${answered}${row.last ? previewText(row.last.text) : gettext("no messages yet")}`;
 }
 
 /** @param {Session} row */
@@ -145,28 +186,31 @@ function clock(row) {
   if (row.state !== "completed" && waiting && since(waiting) > 60_000) {
     const ms = since(waiting);
     const look = ms > BAD_MS ? "bad" : ms > WARN_MS ? "warn" : "";
-    return html`<span class="w num ${look}">${waits(waiting)}</span>`;
+    return html`<span class="w num ${look}" title=${moment(waiting)}>${waits(waiting)}</span>`;
   }
   const at = row.completed_at ?? row.last?.at ?? row.opened_at;
-  return html`<span class="w num" title=${span(since(at))}>${when(at)}</span>`;
+  return html`<time class="w num" datetime=${at} title=${moment(at)}>${when(at)}</time>`;
 }
 
 /** @param {App} app */
 function empty(app) {
-  if (app.filter) return blank("search", gettext("Nothing here matches."), "");
-  const mine = app.mine;
+  if (app.sync.fetching.has(`${app.projectId} ${app.tab}`)) {
+    return html`<div class="rows empty"><div class="spinner"></div></div>`;
+  }
+  if (app.filter) return blank("search", gettext("Nothing here matches"), gettext("Names, @usernames, #numbers and last messages of this list are searched."));
   switch (app.tab) {
     case "unassigned":
       return blank("ok", gettext("Nobody is waiting"),
-        gettext("New sessions that no agent can receive stand here, oldest first, until somebody can."));
+        gettext("A session that no agent can receive stands here, oldest first, until somebody can."));
     case "completed":
       return blank("check", gettext("Nothing completed yet"),
-        gettext("A customer who writes again opens a new session."));
+        gettext("Completed sessions are kept here. A customer who writes again opens a new one."));
     case "all":
-      return blank("inbox", gettext("No open sessions"), "");
+      return blank("inbox", gettext("Nobody has an open session"),
+        gettext("The sessions of all agents stand here while they are open."));
     default:
       return blank("inbox", gettext("No sessions of yours"),
-        mine && mine.codes.length === 0
+        app.mine?.codes.length === 0
           ? gettext("New sessions come here by themselves. Leave this page open.")
           : gettext("You receive none now: the box above says why."));
   }

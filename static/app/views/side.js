@@ -50,7 +50,7 @@ function whySection(session, why, me) {
       ? session.owner.id === me ? gettext("Why you") : gettext("Why {name}", { name: session.owner.name })
       : gettext("Last routing");
   return html`
-    <section><h3>${title}</h3>
+    <section id="why" tabindex="-1"><h3>${title}</h3>
       <div class="why"><p>${whySentence(why)}</p>
         <ul>${why.verdicts.map((verdict) => html`
           <li><span class="dot ${verdict.codes.length ? "" : "good"}"></span>
@@ -71,6 +71,7 @@ function facts(session) {
   return html`
     <section><h3>${gettext("This session")}</h3>
       <dl class="kv num">
+        <dt>${gettext("Number")}</dt><dd>#${session.number}</dd>
         <dt>${gettext("Opened")}</dt><dd title=${moment(session.opened_at)}>${when(session.opened_at)}</dd>
         ${assigned === null ? nothing : html`<dt>${gettext("Assigned after")}</dt><dd>${span(Math.max(0, assigned - opened))}</dd>`}
         <dt>${gettext("Agent")}</dt><dd>${session.owner?.name ?? gettext("nobody yet")}</dd>
