@@ -157,9 +157,7 @@ def test_a_draft_stays_with_its_chat(house: House, pages: Pages) -> None:
     expect(lena.locator("textarea")).to_have_value("half a sent")
 
 
-def test_five_hundred_waiting_sessions_are_there_after_a_reload(
-    house: House, pages: Pages
-) -> None:
+def test_five_hundred_waiting_sessions_are_there_after_a_reload(house: House, pages: Pages) -> None:
     marek = open_app(pages, house, "Marek")
     agents = [open_app(pages, house, name) for name in ("Lena", "Tom", "Ivy")]
     for agent in agents:
