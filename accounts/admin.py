@@ -67,9 +67,9 @@ class UserAdmin(CompanyAdmin):
 
 
 class NewMemberForm(ActionForm):
-    email = forms.EmailField(label=_("e-mail"), widget=UnfoldAdminEmailInputWidget)
+    email = forms.EmailField(label=_("E-mail"), widget=UnfoldAdminEmailInputWidget)
     name = forms.CharField(
-        label=_("name"),
+        label=_("Name"),
         max_length=actions.NAME_LENGTH,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Who has an account already keeps the name they chose."),

@@ -102,6 +102,9 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["company", "user"], name="accounts_membership_once"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.user}, {self.get_role_display()}"
+
     @property
     def is_managing(self) -> bool:
         return self.role in self.MANAGING
@@ -121,3 +124,6 @@ class AuditEntry(models.Model):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit log")
         indexes = [models.Index(fields=["company", "-at"], name="accounts_audit_at")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.target}"

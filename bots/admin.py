@@ -21,7 +21,7 @@ class BotForm(ActionForm):
     """Write only: the token is not in the form's initial values, so it is on no page."""
 
     new_token = forms.CharField(
-        label=_("token"),
+        label=_("Token"),
         max_length=100,
         widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "off"}),
         help_text=_("From @BotFather. It is kept encrypted and never shown again."),

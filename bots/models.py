@@ -106,6 +106,9 @@ class InboundUpdate(models.Model):
             models.Index(fields=["received_at"], name="bots_update_received"),
         ]
 
+    def __str__(self) -> str:
+        return str(self.update_id)
+
 
 class OutboundCallQuerySet(models.QuerySet["OutboundCall"]):
     def open(self) -> "OutboundCallQuerySet":
@@ -161,6 +164,9 @@ class OutboundCall(models.Model):
             ),
             models.Index(fields=["created_at"], name="bots_call_created"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.pk}"
 
 
 class ChatPause(models.Model):

@@ -73,6 +73,9 @@ class Pool(models.Model):
         verbose_name = _("routing rules")
         verbose_name_plural = _("routing rules")
 
+    def __str__(self) -> str:
+        return str(self.project)
+
 
 class Turn(models.Model):
     """The pool's turn at which an agent was last served: Online-First's ties."""
@@ -95,6 +98,9 @@ class Presence(models.Model):
     user = models.OneToOneField(User, models.CASCADE, related_name="presence")
     status = models.CharField(max_length=6, choices=Status.choices, default=Status.ONLINE)
     changed_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.get_status_display()}"
 
 
 class Lease(models.Model):

@@ -34,7 +34,7 @@ class CustomerAdmin(CompanyAdmin):
 
 class AssignForm(forms.Form):
     agent = forms.ModelChoiceField(
-        label=_("to"), queryset=Agent.objects.none(), widget=UnfoldAdminSelectWidget
+        label=_("To"), queryset=Agent.objects.none(), widget=UnfoldAdminSelectWidget
     )
 
     def __init__(self, rows: QuerySet[ChatSession], data: Any = None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -301,5 +302,23 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "TG-Staff",
     "SITE_HEADER": "TG-Staff",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/icon.svg"}],
     "SHOW_HISTORY": True,
+    "ACCOUNT": {"navigation": [{"title": gettext_lazy("Console"), "link": "/console/"}]},
+    # the accent of static/css/tokens.css and its shades
+    "COLORS": {
+        "primary": {
+            "50": "#eef4fd",
+            "100": "#dbe7fb",
+            "200": "#bcd3f7",
+            "300": "#93b7f1",
+            "400": "#6ea2ff",
+            "500": "#3f7ade",
+            "600": "#2563c9",
+            "700": "#1f52a8",
+            "800": "#1e4588",
+            "900": "#1d3b6f",
+            "950": "#152647",
+        },
+    },
 }

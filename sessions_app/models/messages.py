@@ -68,6 +68,9 @@ class Message(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"
+
 
 class MessagePart(models.Model):
     """Joins a message to one of the calls that send it."""
