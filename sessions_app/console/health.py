@@ -10,6 +10,10 @@ from bots.models import Bot
 from sessions_app.console.words import ago, span
 
 
+# A read ends after 30 s at the latest, with news or without.
+LATE_S = 75
+
+
 @dataclass(frozen=True)
 class BotHealth:
     """`look`: good, warn, bad or empty; `detail` helps to mend what is wrong."""
@@ -45,6 +49,9 @@ def _silent(found: dict[str, Any], now: datetime) -> BotHealth | None:
         return BotHealth("bad", _("nobody reads it"), _("Does the gateway run? ") + last)
     if found["last_read_at"] is None:
         return BotHealth("warn", _("begins to read"))
+    if (now - found["last_read_at"]).total_seconds() > LATE_S:
+        last = ago(found["last_read_at"], now)
+        return BotHealth("warn", _("answers late"), _("Telegram last answered a read %s.") % last)
     return None
 
 

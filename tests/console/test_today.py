@@ -260,6 +260,13 @@ def test_it_says_how_the_bot_does(client, project, bot, fields, look_, sentence)
     assert health.sentence.startswith(sentence)
 
 
+def test_it_says_when_telegram_has_not_answered_a_read_for_long(client, project, bot):
+    Bot.objects.update(last_read_at=ago(minutes=5))
+    health = look(client, project).context["bot_health"]
+    assert (health.look, health.sentence) == ("warn", "answers late")
+    assert "5 min" in health.detail
+
+
 def test_it_says_what_keeps_the_bot_from_reading(client, project, bot):
     Bot.objects.update(last_error="Connection refused", last_error_at=clock.now())
     health = look(client, project).context["bot_health"]
