@@ -9,11 +9,14 @@ from tgstaff.launch import demo, installation, smoke
 from tgstaff.launch.installation import Installation, Trouble
 from tgstaff.launch.processes import Supervisor
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
 
 def main(arguments: list[str]) -> int:
     """The exit code of `./run`. What a person can mend is one sentence, never a traceback."""
     options = _parse(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in ENDING:
+        signal.signal(number, interrupt)
     try:
         return smoke.run() if options.smoke else _serve(options)
     except Trouble as trouble:
@@ -23,7 +26,10 @@ def main(arguments: list[str]) -> int:
         return 0
 
 
-def _interrupt(signum: int, frame: object) -> NoReturn:
+def interrupt(signum: int, frame: object) -> NoReturn:
+    """Once: a second Ctrl-C must not interrupt the ending of the processes."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -91,14 +91,18 @@ class Supervisor:
     def stop(self) -> None:
         """End all, the newest first: the web server before the Telegram it talks to."""
         for child in reversed(self.children):
-            _signal(child.process, signal.SIGTERM)
-            try:
-                child.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                _say(f"{child.name} did not end in {STOP_SECONDS} s; killed")
-                _signal(child.process, signal.SIGKILL)
-                child.process.wait()
+            _end(child)
         self.children.clear()
+
+
+def _end(child: Child) -> None:
+    _signal(child.process, signal.SIGTERM)
+    try:
+        child.process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        _say(f"{child.name} did not end in {STOP_SECONDS} s; killed")
+        _signal(child.process, signal.SIGKILL)
+        child.process.wait()
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
