@@ -43,7 +43,12 @@ def reply(
         if agent is None or not agent.may_reply:
             raise errors.no_reply_right()
         message = Message(author=agent, client_key=key, text=text, reply_to_telegram_id=reply_to)
-        return _first(session, message) or _send(_own(session, actor, agent), message)
+        first = _first(session, message)
+        if first:
+            return first
+        own = _own(session, actor, agent)
+        # The same key may have been at work until we had the lock.
+        return _first(own, message) or _send(own, message)
 
 
 def _first(session: ChatSession, message: Message) -> Message | None:

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def bot():
 
 
 # Each breaks a sound message; those that name the chat are shown to the agents.
-BROKEN = [
+BROKEN: list[dict[str, Any]] = [
     {"message_id": "seven"},
     {"message_id": None},
     {"message_id": 0},
@@ -75,7 +76,7 @@ def test_it_parks_and_shows_every_kind_of_poison_and_holds_up_nobody(bot):
     victims = [Person(bot) for _ in BROKEN]
     broken = [who.sends(**how) for who, how in zip(victims, BROKEN, strict=True)]
     poison = [*broken, *NOBODYS]
-    updates = [*sound]
+    updates: list[Any] = [*sound]
     for place, bad in enumerate(poison):  # one in fifty
         updates.insert(place * 50 + 25, bad)
     take_in(bot, *updates)
@@ -95,7 +96,7 @@ def test_it_parks_and_shows_every_kind_of_poison_and_holds_up_nobody(bot):
 
 def test_it_shows_poison_in_the_open_session(bot):
     carol = Person(bot)
-    take_in(bot, carol.says("Hello"), carol.says(5), carol.says("Still here"))
+    take_in(bot, carol.says("Hello"), carol.sends(text=5), carol.says("Still here"))
     kinds = Message.objects.filter(direction="in").order_by("number").values_list("kind", flat=True)
     assert list(kinds) == ["text", "unreadable", "text"]
     assert ChatSession.objects.count() == 1
@@ -103,14 +104,14 @@ def test_it_shows_poison_in_the_open_session(bot):
 
 def test_it_shows_poison_once(bot):
     carol = Person(bot)
-    bad = carol.says(5)
+    bad = carol.sends(text=5)
     take_in(bot, bad, again(bad))
     assert Message.objects.filter(direction="in").count() == 1
 
 
 def test_it_puts_the_message_in_the_place_of_its_placeholder(bot):
     carol = Person(bot)
-    bad = carol.says(5)
+    bad = carol.sends(text=5)
     good = again(bad) | {"message": bad["message"] | {"text": "Readable"}}
     take_in(bot, bad)
     take_in(bot, good)

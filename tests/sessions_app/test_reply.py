@@ -116,10 +116,11 @@ def test_it_refuses_a_key_with_another_body(session, alice, change):
 
 
 def test_it_sends_once_though_send_is_pressed_many_times_at_once(session, alice):
-    press = partial(tx.run, partial(send, session, alice, key=uuid4()))
-    results = together(*[press] * 6)
-    assert len({message.pk for message in results}) == 1
-    assert texts() == ["Hello"]
+    for round in range(1, 6):
+        press = partial(tx.run, partial(send, session, alice, key=uuid4()))
+        results = together(*[press] * 6)
+        assert len({message.pk for message in results}) == 1
+        assert texts() == ["Hello"] * round
 
 
 def test_it_gives_the_first_result_though_the_session_is_gone(session, alice):
