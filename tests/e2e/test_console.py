@@ -1,0 +1,93 @@
+"""The console in a browser: it keeps itself current, and the list can be ordered by hand."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def owner(pages, house):
+    """The owner's page of today."""
+    page = pages.signed_in(house, "Olivia")
+    page.goto(f"{house.web}/console/")
+    return page
+
+
+def count(page, what):
+    return page.locator(f'[data-count="{what}"]')
+
+
+def test_what_happens_shows_without_a_reload_and_the_focus_stays(owner, house):
+    waiting = int(count(owner, "waiting").inner_text())
+    button = owner.get_by_role("button", name="Pause")
+    button.focus()
+    owner.evaluate("window.isTheSamePage = true")
+    customer = house.customer("Nadia")
+    customer.says("Is anybody there?")
+    expect(owner.get_by_text("Is anybody there?")).to_be_visible()
+    expect(count(owner, "waiting")).to_have_text(str(waiting + 1))
+    expect(owner.get_by_role("alert").filter(has_text="nobody can receive")).to_be_visible()
+    expect(button).to_be_focused()
+    assert owner.evaluate("window.isTheSamePage")
+
+
+def test_an_agent_who_opens_the_page_can_receive(owner, house, pages):
+    expect(count(owner, "able")).to_have_text("0 of 3")
+    lena = pages.signed_in(house, "Lena")
+    lena.goto(f"{house.web}/app/")
+    expect(count(owner, "able")).to_have_text("1 of 3")
+
+
+def test_it_says_that_it_is_not_current_any_more(owner, watch):
+    watch.expect("ERR_FAILED|Failed to fetch")
+    stale = owner.locator("[data-stale]")
+    expect(stale).to_be_hidden()
+    owner.route("**/now/", lambda route: route.abort())
+    expect(stale).to_be_visible()
+    owner.unroute("**/now/")
+    expect(stale).to_be_hidden()
+
+
+def test_it_leads_to_the_sign_in_when_one_is_signed_out(owner):
+    owner.context.clear_cookies()
+    owner.wait_for_url(lambda address: "/sign-in/?next=" in address)
+
+
+def names(page):
+    return page.locator(".list .person b").all_inner_texts()
+
+
+def test_the_list_is_ordered_by_buttons_and_by_dragging(owner):
+    owner.get_by_role("link", name="Team").click()
+    assert names(owner) == ["Lena Fischer", "Tom Okafor", "Ivy Chen"]
+    owner.get_by_role("button", name="Move Ivy Chen up").click()
+    expect(owner.locator(".list .person b").nth(1)).to_have_text("Ivy Chen")
+    assert names(owner) == ["Lena Fischer", "Ivy Chen", "Tom Okafor"]
+    grips, rows = owner.locator("[data-grip]"), owner.locator(".list li")
+    with owner.expect_navigation():
+        grips.nth(2).drag_to(rows.nth(0), target_position={"x": 40, "y": 4})
+    assert names(owner) == ["Tom Okafor", "Lena Fischer", "Ivy Chen"]
+
+
+def test_it_pauses_and_resumes(owner):
+    owner.get_by_role("button", name="Pause").click()
+    expect(owner.get_by_role("button", name="Resume")).to_be_visible()
+    owner.get_by_role("button", name="Resume").click()
+    expect(owner.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_no_page_is_wider_than_a_phone(pages, house):
+    phone = pages.signed_in(house, "Marek", narrow=True)
+    phone.goto(f"{house.web}/console/")
+    today = phone.url
+    for part in ("", "rules/", "team/", "bot/", "settings/"):
+        phone.goto(today + part)
+        expect(phone.get_by_role("heading", level=1)).to_be_visible()
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390, part
+
+
+def test_one_can_sign_out_on_a_phone(pages, house):
+    phone = pages.signed_in(house, "Marek", narrow=True)
+    phone.goto(f"{house.web}/console/")
+    phone.locator("summary").click()
+    phone.get_by_role("button", name="Sign out").click()
+    phone.wait_for_url("**/sign-in/")
