@@ -1,7 +1,8 @@
 """Rows for tests: plain functions with defaults. They write rows and nothing else (no events)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 
 from django.conf import settings
@@ -114,6 +115,27 @@ def make_session(
             session=session, agent=owner, reason=Assignment.Reason.ROUTED, started_at=moment
         )
     return session
+
+
+def make_sessions(
+    project: Project, size: int, *, owners: Sequence[Agent | None] = (None,)
+) -> list[ChatSession]:
+    """Many at once, with the owners in turn; they have no Assignments."""
+    bot = bot_of(project)
+    customers = Customer.objects.bulk_create(
+        Customer(project=project, telegram_id=500_000_000 + next(_numbers)) for _ in range(size)
+    )
+    first = project.last_session_number + 1
+    project.last_session_number += size
+    project.save(update_fields=["last_session_number"])
+    rows = [
+        ChatSession(project=project, bot=bot, customer=customer, number=number)
+        for number, customer in enumerate(customers, start=first)
+    ]
+    for row, owner in zip(rows, cycle(owners), strict=False):
+        if owner:
+            row.owner, row.state, row.waiting_since = owner, ChatSession.State.ASSIGNED, None
+    return ChatSession.objects.bulk_create(rows)
 
 
 def make_message(session: ChatSession, text: str = "Hello", **fields: Any) -> Message:

