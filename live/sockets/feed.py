@@ -127,8 +127,10 @@ class FeedSocket(AsyncWebsocketConsumer):
     async def _speak(self, connection: Connection) -> None:
         try:
             await connection.run()
-        except (DatabaseError, PageGone) as error:
-            log.info("a page cannot be served: %r", error)
+        except PageGone:
+            return
+        except Exception:
+            log.warning("a page cannot be served", exc_info=True)
             connection.leave("resume")
         await self._say_bye(connection.farewell)
 

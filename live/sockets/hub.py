@@ -29,7 +29,9 @@ log = logging.getLogger(__name__)
 RESUME_EVENTS = 10_000
 # Signed out, disabled: silent within 5 s. Rights are told by events; this is the net.
 SIGN_IN_SECONDS = 3.0
-RIGHTS_ROUNDS = 10  # all within 30 s, a part each time: together they would hold up events
+# All within 30 s, a tenth each time: together they would hold up events.
+RIGHTS_SECONDS = 3.0
+RIGHTS_ROUNDS = 10
 RIGHTS_AT_ONCE = 50
 
 Pair = tuple[int, UUID]
@@ -73,7 +75,8 @@ class Hub:
             asyncio.create_task(self._hints.run()),
             asyncio.create_task(_every(settings.PULSE_SECONDS, self._pulse)),
             asyncio.create_task(_every(settings.PULSE_SECONDS, self._poll)),
-            asyncio.create_task(_every(SIGN_IN_SECONDS, self._verify)),
+            asyncio.create_task(_every(SIGN_IN_SECONDS, self._verify_sign_ins)),
+            asyncio.create_task(_every(RIGHTS_SECONDS, self._verify_rights)),
         ]
 
     async def _stop(self) -> None:
@@ -148,8 +151,10 @@ class Hub:
                 for connection in by_sign_in[sign_in]:
                     connection.leave("signed_out")
 
-    async def _verify(self) -> None:
+    async def _verify_sign_ins(self) -> None:
         await self._check_sign_ins(self.connections)
+
+    async def _verify_rights(self) -> None:
         rows = [row for page in self.connections for row in page.following.values()]
         rows.sort(key=attrgetter("judged_at"))
         await self._judge(rows[: ceil(len(rows) / RIGHTS_ROUNDS)])

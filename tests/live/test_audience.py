@@ -134,7 +134,7 @@ async def test_it_keeps_a_stream_when_tags_stay(alice, stream, hints_alone):
 
 
 async def test_it_verifies_rights_though_nothing_tells_of_them(alice, stream, quick, monkeypatch):
-    monkeypatch.setattr(hub, "SIGN_IN_SECONDS", 0.05)
+    monkeypatch.setattr(hub, "RIGHTS_SECONDS", 0.05)
     async with opened(alice) as page:
         await page.follow(stream)
         await page.frame("pulse")

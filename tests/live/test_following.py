@@ -3,10 +3,11 @@
 import uuid
 
 import pytest
+from django.db import OperationalError
 
 from core.aio import in_db
 from live import queries
-from live.sockets import FeedSocket
+from live.sockets import FeedSocket, readers
 from tests.live import rights
 from tests.live.pages import opened, tell
 
@@ -146,21 +147,34 @@ async def test_it_has_a_page_1000_events_behind_catch_up(alice, stream, hints_al
         await page.until_text("next")
 
 
+def unreachable(*args):
+    raise OperationalError("the database is away")
+
+
 async def test_it_goes_on_when_rows_could_not_be_read_for_a_while(
     alice, stream, quick, monkeypatch
 ):
+    monkeypatch.setattr(readers, "REST_SECONDS", 0.1)
     async with opened(alice) as page:
         await page.follow(stream)
-        await page.frame("pulse")
-
-        def unreachable(*args):
-            raise ConnectionError("the database is away")
-
+        await tell(stream, "begin")
+        await page.until_text("begin")
         with monkeypatch.context() as patch:
-            patch.setattr("live.sockets.readers.REST_SECONDS", 0.01)
             patch.setattr(queries, "events_after", unreachable)
             await tell(stream, "a")
             before = len(page.frames)
-            await page.until(lambda: len(page.frames) > before + 1)
-            assert page.texts() == []
+            await page.until(lambda: len(page.frames) > before + 2)  # pulses
         await page.until_text("a")
+        assert page.texts() == ["begin", "a"]
+
+
+async def test_it_has_a_page_come_back_when_it_could_not_look_back(
+    alice, bob, stream, quick, monkeypatch
+):
+    await tell(stream, "a", "b")
+    async with opened(alice) as page, opened(bob) as other:
+        await page.follow(stream, 2)
+        await page.frame("pulse", heads={str(stream): 2})
+        monkeypatch.setattr(queries, "events_after", unreachable)
+        await other.follow(stream)
+        assert await other.bye() == ("resume", 4408)

@@ -9,7 +9,7 @@ from core.aio import in_db
 from tests.live.pages import cookie, tell
 from tests.live.processes import browsing, on_redis, silent, web
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 async def test_it_hints_all_web_processes(
