@@ -44,7 +44,8 @@ def shade(public_id: UUID | str) -> int:
 def initials(name: str) -> str:
     """Of the first and the last word, as on the agents' page."""
     parts = name.split()
-    return "".join(word[0] for word in dict.fromkeys((*parts[:1], *parts[-1:]))).upper() or "?"
+    ends = [parts[0], parts[-1]] if len(parts) > 1 else parts
+    return "".join(word[0] for word in ends).upper() or "?"
 
 
 @register.filter
