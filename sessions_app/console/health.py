@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from bots.models import Bot
 from sessions_app.console.words import ago, span
 
-
 # A read ends after 30 s at the latest, with news or without.
 LATE_S = 75
 

@@ -97,6 +97,7 @@ def test_a_new_link_can_be_made_until_a_password_is_chosen(client, project):
     agent.user.save()
     refused = client.post(f"/console/agents/{agent.public_id}/link/", follow=True)
     assert LINK not in refused.content.decode()
+    assert len(told(refused)) == 1
 
 
 def test_somebody_of_the_company_is_taken_as_they_are(client, project):

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.actions import make_welcome_path
 from accounts.http import SignedInRequest
 from core import clock, tx
 from core.pages import page, refused, told
@@ -50,19 +51,16 @@ def _state(place: Place, now: Any, zone: ZoneInfo) -> str:
 
 
 def _welcome(request: SignedInRequest, agent: Agent) -> HttpResponse:
-    """The link is on this answer alone: who loads the page again does not see it again."""
     path = tx.run(welcome_path, agent=agent, actor=request.user)
-    if not path:
-        messages.success(request, _("%s is on the team.") % agent.user.name)
-        return redirect("console:team", agent.project.public_id)
-    return show(
-        request,
-        "welcome.html",
-        company=agent.project.company,
-        project=agent.project,
-        agent=agent,
-        link=request.build_absolute_uri(path),
-    )
+    if path:
+        return _show_link(request, agent, path)
+    messages.success(request, _("%s is on the team.") % agent.user.name)
+    return redirect("console:team", agent.project.public_id)
+
+
+def _show_link(request: SignedInRequest, agent: Agent, path: str) -> HttpResponse:
+    """On this answer alone: who loads the page again does not see it again."""
+    return _show_agent(request, "welcome.html", agent, link=request.build_absolute_uri(path))
 
 
 @page
@@ -104,7 +102,11 @@ def _show_agent(
 @require_POST
 def link(request: SignedInRequest, agent_id: UUID) -> HttpResponse:
     """A new link to set a password, for somebody who has never set one."""
-    return _welcome(request, access_managed_agent(request.user, agent_id))
+    here = access_managed_agent(request.user, agent_id)
+    company, path = here.project.company, ""
+    with told(request):
+        path = tx.run(make_welcome_path, user=here.user, company=company, actor=request.user)
+    return _show_link(request, here, path) if path else redirect("console:agent", here.public_id)
 
 
 @page
