@@ -1,7 +1,9 @@
 from typing import Any
 
+from axes.models import AccessAttempt
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
@@ -139,3 +141,24 @@ class AuditAdmin(CompanyAdmin):
     list_filter = ("company",)
     date_hierarchy = "at"
     search_fields = ("verb", "target")
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(CompanyAdmin):
+    """Who failed to sign in. In the place of axes' own page, which deletes."""
+
+    list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
+    search_fields = ("username", "ip_address")
+    date_hierarchy = "attempt_time"
+    fields = ("attempt_time", "username", "ip_address", "user_agent", "failures_since_start")
+
+
+admin.site.unregister(Group)  # Django's page deletes
+
+
+@admin.register(Group)
+class GroupAdmin(CompanyAdmin):
+    """Rights come from memberships and teams; a group gives none."""
+
+    list_display = ("name",)
+    fields = ("name",)

@@ -88,6 +88,7 @@ class CompanyAdmin(UnfoldAdmin, _NoTransaction):  # type: ignore[misc]  # Unfold
     may_change: ClassVar[bool] = False
 
     form = ActionForm
+    ordering = ("-pk",)
     show_full_result_count = False
     list_fullwidth = True
 
