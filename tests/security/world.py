@@ -126,6 +126,7 @@ class World:
     beside: Place
     there: Place
     people: dict[str, User]
+    askers: dict[str, Any] = field(default_factory=dict)
 
 
 def make_world() -> World:
