@@ -33,7 +33,7 @@ TOKEN = "c0ffee-" + "f" * 32
 
 def asker(world: World, role: str, route: str = "") -> Asker:
     """The same browser for all they ask, until they sign out."""
-    found = world.askers.get(role)
+    found: Asker | None = world.askers.get(role)
     if found is None or route in EXITS:
         found = Asker(world.people.get(role))
     if route not in EXITS:
@@ -54,7 +54,9 @@ def ids_for(place: Place, route: str) -> dict[str, object]:
 
 def missing_ids(ids: dict[str, object]) -> dict[str, object]:
     """Ids of the same kinds that lead nowhere."""
-    nowhere = {name: uuid.uuid4() for name in ids if name not in {"token", "content_type_id"}}
+    nowhere: dict[str, object] = {
+        name: uuid.uuid4() for name in ids if name not in {"token", "content_type_id"}
+    }
     if isinstance(ids["object_id"], int):
         nowhere["object_id"] = 99_999_999
     return {**ids, **nowhere}
