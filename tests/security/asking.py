@@ -23,7 +23,7 @@ class Asker:
         if user:
             self.browser.force_login(user, backend=BACKEND)
 
-    def ask(self, method: str, path: str, sent: dict[str, Any] | None = None) -> HttpResponse:
+    def ask(self, method: str, path: str, sent: dict[str, Any] | None = None) -> Any:
         """GET with `sent` as the query; POST as a form or, to the API, as JSON."""
         if method == "GET":
             return self.browser.get(path, sent or {})
