@@ -16,7 +16,7 @@ STRICT = {
     "form-action": {"'self'"},
     "connect-src": {"'self'"},
 }
-# Not found, of the wrong method, the site's static files.
+# Nothing is found there.
 BESIDES = [
     "/nothing-here",
     "/nothing-here/",
