@@ -14,6 +14,9 @@ import { span } from "./times.js";
 
 const TOAST_MS = 8000;
 const PROJECT = "tgstaff.project";
+/** A search looks through so many pages of a list by itself, until it has found enough. */
+const SEARCHED = 20;
+const ENOUGH = 20;
 
 /** @typedef {{id: number, text: string, look: "" | "good" | "bad",
  *   action?: {name: string, run: () => void}}} Toast */
@@ -218,7 +221,6 @@ export class App {
   choose(id) {
     this.projectId = id;
     localStorage.setItem(PROJECT, id);
-    this.filter = "";
     this.#defaultTab(this.project?.me.agent ?? null);
     this.openChat(null);
     this.openTab(this.tab);
@@ -227,6 +229,7 @@ export class App {
   /** @param {Tab} tab */
   openTab(tab) {
     this.tab = tab;
+    this.filter = "";
     this.changed();
     if (this.project && !reducer.isBegun(this.project, tab)) this.more();
   }
@@ -237,16 +240,38 @@ export class App {
     if (project && tab !== "mine" && project.ends[tab]) void this.sync.loadMore(project, tab);
   }
 
+  /** Filter the list; its next rows are looked through as well, as long as little is found.
+   * @param {string} text */
+  async search(text) {
+    this.filter = text;
+    this.changed();
+    const { project, tab } = this;
+    for (let page = 0; page < SEARCHED && project && tab !== "mine" && text; page += 1) {
+      if (!project.ends[tab] || this.rows.length > ENOUGH) break;
+      await this.sync.loadMore(project, tab);
+      if (this.filter !== text || this.tab !== tab) break;
+    }
+  }
+
   /** The messages before those that are held of the chat that is open. */
   async older() {
-    if (this.project && this.chatId) await this.sync.loadOlder(this.project, this.chatId);
+    const { project, chatId } = this;
+    return project !== null && chatId !== null && (await this.sync.loadOlder(project, chatId));
   }
 
   /** Open a session by its address, in whatever project. @param {string} id */
   async follow(id) {
     const known = this.sync.stateOf(id)?.project.id ?? (await this.sync.fetchChat(id));
     if (known && known !== this.projectId) this.projectId = known;
+    const session = known && this.project?.sessions.get(id);
+    if (session) this.openTab(this.#tabOf(session));
     this.openChat(known ? id : null);
+  }
+
+  /** @param {Session} session @returns {Tab} */
+  #tabOf(session) {
+    if (session.state !== "assigned") return session.state;
+    return this.project && reducer.isMine(this.project, session) ? "mine" : "all";
   }
 
   /** @param {string | null} id */

@@ -222,7 +222,7 @@ export class Feed {
       this.end("signed_out");
       return;
     }
-    if (this.liveAt !== null) {
+    if (this.connection.state === "live" && this.liveAt !== null) {
       if (Date.now() - this.liveAt > STEADY) this.failures = 0;
       this.cut ??= { since: Date.now(), count: 0 };
     }

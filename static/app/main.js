@@ -2,6 +2,7 @@
 import { render } from "../vendor/lit-3.3.3/lit.js";
 import { App } from "./app.js";
 import { onKey } from "./keys.js";
+import { loadIcons } from "./views/bits.js";
 import { page } from "./views/page.js";
 
 /** So long nobody touches the page before it may replace itself by a newer version. */
@@ -62,6 +63,7 @@ setInterval(() => { // waiting times
 const beats = new Worker(new URL("./beat-worker.js", import.meta.url));
 beats.onmessage = hurry;
 
+void loadIcons();
 draw();
 await app.start();
 beats.postMessage(app.boot?.beat_s ?? 25);

@@ -207,14 +207,17 @@ export class Sync {
     return project;
   }
 
-  /** The messages before those that are held. @param {ProjectState} state @param {string} id */
+  /** The messages before those that are held. @param {ProjectState} state @param {string} id
+   * @returns {Promise<boolean>} whether there are more now */
   async loadOlder(state, id) {
     const chat = state.chats.get(id);
-    if (!chat?.more) return;
+    let isDone = false;
+    if (!chat?.more) return isDone;
     await this.#once(`${id} older`, async () => {
       const detail = /** @type {Detail} */ (await get(`/sessions/${id}?before=${chat.first}`));
-      if (this.projects.get(detail.session.project) === state) reducer.addDetail(state, detail, true);
+      isDone = state.chats.get(id) === chat && reducer.addDetail(state, detail, true);
     });
+    return isDone;
   }
 
   /** Not twice at a time; what passes by itself is tried again. @param {string} name

@@ -35,6 +35,11 @@ export function daysAgo(at, now = new Date()) {
   return Math.round((midnight(now) - midnight(new Date(at))) / DAY);
 }
 
+/** The same for all moments of one day. @param {string} at */
+export function dayKey(at) {
+  return new Date(at).setHours(0, 0, 0, 0);
+}
+
 /** 14:32, Yesterday or 3 Nov. @param {string} at @param {Date} [now] */
 export function when(at, now = new Date()) {
   const days = daysAgo(at, now);

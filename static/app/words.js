@@ -208,10 +208,12 @@ export function presenceName(row) {
   return names[row.state];
 }
 
-/** Why a session waits or who has it, in one sentence. @param {Why} why */
-export function whySentence(why) {
+/** Why a session waits or who has it, in one sentence. @param {Why} why @param {boolean} waits */
+export function whySentence(why, waits) {
   if (why.project_code) return projectReason(why.project_code);
-  if (why.outcome === "waiting") return gettext("Nobody can receive it now:");
+  if (why.outcome === "waiting") {
+    return waits ? gettext("Nobody can receive it now:") : gettext("Nobody could receive it then:");
+  }
   return gettext("{mode}, turn {turn}", { mode: modeName(why.mode), turn: why.turn });
 }
 

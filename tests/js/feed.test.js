@@ -250,3 +250,20 @@ test("a server that greets and hangs up is left alone for longer and longer", ()
     assert.equal(FakeSocket.made.length, before + 1);
   }
 });
+
+test("a steady connection that is lost is tried again soon, then less and less often", () => {
+  feed();
+  socket().open();
+  for (let beat = 0; beat < 12; beat += 1) {
+    mock.timers.tick(1000);
+    socket().down({ type: "pulse", heads: {}, now: "" });
+  }
+  for (const pause of [500, 1000, 2000, 4000]) {
+    socket().close();
+    const before = FakeSocket.made.length;
+    mock.timers.tick(pause - 1);
+    assert.equal(FakeSocket.made.length, before);
+    mock.timers.tick(1);
+    assert.equal(FakeSocket.made.length, before + 1);
+  }
+});

@@ -156,7 +156,7 @@ export function pendingBubble(app, row) {
       <div class="m num"><time>${time(row.at)}</time>
         <span class="state">${state} ${icon(row.isHeld ? "alert" : "clock")}</span></div>
       ${row.isHeld || row.tries ? html`<p class="err">
-        <span>${row.isHeld ? gettext("It was written too long ago to leave by itself.") : ""}</span>
+        ${row.isHeld ? html`<span>${gettext("It was written too long ago to leave by itself.")}</span>` : nothing}
         <button class="link" @click=${() => app.outbox?.release(row)}>${gettext("Send now")}</button>
         <button class="link" @click=${() => app.discard(row)}>${gettext("Do not send")}</button></p>` : nothing}
     </article>`;

@@ -16,22 +16,22 @@ export function chat(app) {
   const session = app.session;
   if (!session) return nobody(app);
   return html`
-    <main class="chat" aria-label=${session.customer.name}>
+    <section class="chat" aria-label=${session.customer.name}>
       ${head(app, session)} ${log(app, session)} ${composer(app, session)}
-    </main>`;
+    </section>`;
 }
 
 /** @param {App} app */
 function nobody(app) {
-  if (app.chatId) return html`<main class="chat blank"><div class="spinner"></div></main>`;
+  if (app.chatId) return html`<section class="chat blank"><div class="spinner"></div></section>`;
   return html`
-    <main class="chat blank">
+    <section class="chat blank">
       ${icon("inbox")}
       <h2>${gettext("No chat is open")}</h2>
       <p class="mute">${gettext("Choose one on the left. The keyboard opens them, too:")}</p>
       <p><kbd>${CHORD}J</kbd> <kbd>${CHORD}K</kbd> <span class="mute">${gettext("next, previous")}</span></p>
       <p><kbd>?</kbd> <span class="mute">${gettext("all keys")}</span></p>
-    </main>`;
+    </section>`;
 }
 
 /** @param {App} app @param {Session} session */

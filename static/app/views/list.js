@@ -20,9 +20,9 @@ const SPARE = 8;
 export function list(app) {
   const project = /** @type {ProjectState} */ (app.project);
   return html`
-    <aside class="list" aria-label=${gettext("Sessions")}>
+    <section class="list" aria-label=${gettext("Sessions")}>
       ${head(app, project)} ${presence(app)} ${tabs(app, project)} ${find(app)} ${rows(app)}
-    </aside>`;
+    </section>`;
 }
 
 /** @param {App} app @param {ProjectState} state */
@@ -36,7 +36,7 @@ function head(app, { project }) {
             ${choices.map((row) => html`
               <option value=${row.id} ?selected=${row.id === app.projectId}>${row.name}</option>`)}
           </select></label>`
-        : html`<h1 class="grow">${project.name}</h1>`}
+        : html`<h2 class="grow">${project.name}</h2>`}
       ${bot(project.bot)}
     </div>`;
 }
@@ -96,7 +96,7 @@ function find(app) {
     <label class="find">${icon("search")}
       <span class="sr">${gettext("Search this list")}</span>
       <input type="search" placeholder=${gettext("Search this list")} .value=${live(app.filter)}
-        @input=${(/** @type {any} */ event) => { app.filter = event.target.value; app.changed(); }}>
+        @input=${(/** @type {any} */ event) => app.search(event.target.value)}>
       <kbd aria-hidden="true">/</kbd></label>`;
 }
 
@@ -120,9 +120,14 @@ function rows(app) {
         ${repeat(all.slice(from, to), (row) => row.id, (row, at) => html`
           <li aria-setsize=${all.length} aria-posinset=${from + at + 1}>${entry(app, row)}</li>`)}
       </ul>
-      ${app.tab !== "mine" && app.project?.ends[app.tab] ? html`
-        <button class="btn quiet wide" @click=${() => app.more()}>${gettext("Show more")}</button>` : nothing}
+      ${further(app)}
     </div>`;
+}
+
+/** @param {App} app */
+function further(app) {
+  if (app.tab === "mine" || !app.project?.ends[app.tab]) return nothing;
+  return html`<button class="btn quiet wide" @click=${() => app.more()}>${gettext("Show more")}</button>`;
 }
 
 /** @param {Element | undefined} element */
@@ -197,7 +202,10 @@ function empty(app) {
   if (app.sync.fetching.has(`${app.projectId} ${app.tab}`)) {
     return html`<div class="rows empty"><div class="spinner"></div></div>`;
   }
-  if (app.filter) return blank("search", gettext("Nothing here matches"), gettext("Names, @usernames, #numbers and last messages of this list are searched."));
+  if (app.filter) {
+    return blank("search", gettext("Nothing here matches"),
+      gettext("Names, @usernames, #numbers and last messages of this list are searched."), further(app));
+  }
   switch (app.tab) {
     case "unassigned":
       return blank("ok", gettext("Nobody is waiting"),
@@ -216,7 +224,7 @@ function empty(app) {
   }
 }
 
-/** @param {string} name @param {string} title @param {string} text */
-function blank(name, title, text) {
-  return html`<div class="rows empty">${icon(name)}<b>${title}</b><p>${text}</p></div>`;
+/** @param {string} name @param {string} title @param {string} text @param {unknown} [more] */
+function blank(name, title, text, more = nothing) {
+  return html`<div class="rows empty">${icon(name)}<b>${title}</b><p>${text}</p>${more}</div>`;
 }

@@ -6,14 +6,14 @@
 import { guard, html, nothing, ref, repeat } from "../../vendor/lit-3.3.3/lit.js";
 import { gettext, ngettext } from "../i18n.js";
 import { inOrder } from "../reducer.js";
-import { day, daysAgo } from "../times.js";
+import { day, dayKey } from "../times.js";
 import { icon } from "./bits.js";
 import { bubble, pendingBubble, system } from "./bubble.js";
 
 /** Lines that are drawn at first, and how many more at a time when one scrolls on. */
-const FIRST = 120;
-const STEP = 60;
-const MOST = 360;
+const FIRST = 80;
+const STEP = 40;
+const MOST = 200;
 /** How far from an end, in pixels, still counts as being there. */
 const NEAR = 120;
 const FAR = 500;
@@ -103,8 +103,10 @@ function build(messages) {
   const lines = [];
   /** @type {Message | null} */
   let before = null;
+  let today = NaN;
   for (const row of messages) {
-    const isNewDay = !before || daysAgo(before.at) !== daysAgo(row.at);
+    const isNewDay = today !== dayKey(row.at);
+    today = dayKey(row.at);
     if (isNewDay) lines.push(divider(`day ${row.id}`, () => html`<p class="day"><span>${day(row.at)}</span></p>`));
     if (row.id === view.newAt) lines.push(divider("new", () => html`<p class="new" id="new">${gettext("new messages")}</p>`));
     const isJoined = !isNewDay && row.id !== view.newAt && before !== null && belongTogether(before, row);
@@ -136,10 +138,10 @@ function belongTogether(a, b) {
  * came while nobody looked. @param {App} app @param {Session} session @param {Chat} chat */
 function markNew(app, session, chat) {
   if (app.seenBefore === null) view.newAt = null;
-  if (view.newAt || app.seenBefore === null) return;
+  const unseen = app.seenBefore === null ? 0 : session.incoming - app.seenBefore;
+  if (view.newAt || unseen <= 0) return;
   const incoming = inOrder(chat.messages.values()).filter((row) => row.direction === "in");
-  const unseen = session.incoming - app.seenBefore;
-  if (unseen > 0) view.newAt = incoming[Math.max(0, incoming.length - unseen)]?.id ?? null;
+  view.newAt = incoming[Math.max(0, incoming.length - unseen)]?.id ?? null;
 }
 
 // -------------------------------------------------------------------- which part is drawn
@@ -155,9 +157,18 @@ function move(chat, hasNew) {
 /** The indexes of the lines that are drawn. @param {Line[]} lines */
 function part(lines) {
   const to = view.to === null ? lines.length : indexOf(lines, view.to, lines.length - 1) + 1;
-  if (view.from !== null) return [indexOf(lines, view.from, 0), to];
+  if (view.from !== null) {
+    const from = indexOf(lines, view.from, 0);
+    return [lines.findIndex((line) => line.row) === from ? 0 : from, to];
+  }
   const fromNew = view.newAt ? indexOf(lines, "new", lines.length) - STEP / 2 : lines.length;
   return [Math.max(0, Math.min(lines.length - FIRST, fromNew)), to];
+}
+
+/** The key of the first message from there on: a divider may move when older messages come.
+ * @param {Line[]} lines @param {number} at */
+function keyAt(lines, at) {
+  return lines.find((line, index) => index >= at && line.row)?.key ?? null;
 }
 
 /** @param {Line[]} lines @param {string} key @param {number} otherwise */
@@ -176,7 +187,7 @@ function scrolled(app, chat) {
   const wasAtEnd = view.isAtEnd;
   view.isAtEnd = view.to === null && below < NEAR;
   // While one reads further up, what is drawn does not move on with what comes.
-  view.from = view.isAtEnd && to - from < FIRST + STEP ? null : view.from ?? lines[from]?.key ?? null;
+  view.from = view.isAtEnd && to - from < FIRST + STEP ? null : view.from ?? keyAt(lines, from);
   if (pane.scrollTop < FAR) up(app, lines, from, to, chat.more);
   else if (below < FAR && view.to !== null) down(app, lines, from, to);
   if (view.isAtEnd) look(app);
@@ -187,11 +198,11 @@ function scrolled(app, chat) {
  * @param {boolean} hasMore */
 function up(app, lines, from, to, hasMore) {
   if (from === 0) {
-    if (hasMore) void app.older().then(() => pane?.dispatchEvent(new Event("scroll")));
+    if (hasMore) void app.older().then((isDone) => isDone && pane?.dispatchEvent(new Event("scroll")));
     return;
   }
   const first = Math.max(0, from - STEP);
-  view.from = lines[first].key;
+  view.from = keyAt(lines, first);
   if (to - first > MOST) view.to = lines[first + MOST - 1].key;
   app.changed();
 }
@@ -200,7 +211,7 @@ function up(app, lines, from, to, hasMore) {
 function down(app, lines, from, to) {
   const last = Math.min(lines.length, to + STEP);
   view.to = last === lines.length ? null : lines[last - 1].key;
-  if (last - from > MOST) view.from = lines[last - MOST].key;
+  if (last - from > MOST) view.from = keyAt(lines, last - MOST);
   app.changed();
 }
 

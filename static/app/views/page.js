@@ -18,13 +18,15 @@ export function page(app) {
   if (!app.boot || (app.boot.projects.length && !app.project)) return loading(app);
   const panes = `panes${app.chatId ? " has-chat" : ""}${app.showsSide ? " has-side" : ""}`;
   return html`
+    ${banner(app)}
     <div class="app">
       ${rail(app)}
-      <div class=${panes}>
+      <main class=${panes}>
+        <h1 class="sr">${gettext("Sessions")}</h1>
         ${app.project ? [list(app), chat(app), side(app)] : noProject()}
-      </div>
+      </main>
     </div>
-    ${banner(app)} ${toasts(app)} ${app.dialog ? dialog(app, app.dialog) : nothing}
+    ${toasts(app)} ${app.dialog ? dialog(app, app.dialog) : nothing}
     <p class="sr" aria-live="polite">${app.unread
       ? ngettext("{n} chat with new messages", "{n} chats with new messages", app.unread) : ""}</p>`;
 }
@@ -111,11 +113,11 @@ function loading(app) {
 
 function noProject() {
   return html`
-    <main class="blank">
+    <div class="blank">
       ${icon("users")}
-      <h1>${gettext("You are on no team yet")}</h1>
+      <h2>${gettext("You are on no team yet")}</h2>
       <p class="mute">${gettext("Ask a manager to add you to a project. This page shows it at once.")}</p>
-    </main>`;
+    </div>`;
 }
 
 /** @param {App} app */

@@ -51,7 +51,7 @@ function whySection(session, why, me) {
       : gettext("Last routing");
   return html`
     <section id="why" tabindex="-1"><h3>${title}</h3>
-      <div class="why"><p>${whySentence(why)}</p>
+      <div class="why"><p>${whySentence(why, session.state === "unassigned")}</p>
         <ul>${why.verdicts.map((verdict) => html`
           <li><span class="dot ${verdict.codes.length ? "" : "good"}"></span>
             <span class=${verdict.agent === why.agent?.id ? "chosen" : ""}>${verdict.agent === me ? gettext("You") : verdict.name}</span>
