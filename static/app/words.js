@@ -221,3 +221,13 @@ export function whySentence(why, waits) {
 export function waits(at) {
   return gettext("waits {span}", { span: span(since(at)) });
 }
+
+/** Letters that stand for a name. @param {string} name */
+export function initials(name) {
+  const words = name.trim().split(/\s+/u).filter(Boolean);
+  if (!words.length) return "?";
+  const ends = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0]];
+  const isWide = /\p{Script=Han}|\p{Script=Hangul}|\p{Script=Hiragana}|\p{Emoji_Presentation}/u.test(name);
+  const letters = ends.length === 1 && !isWide ? [...words[0]].slice(0, 2) : ends.map((word) => [...word][0]);
+  return letters.slice(0, isWide ? 1 : 2).join("").toLocaleUpperCase();
+}
