@@ -50,9 +50,9 @@ def _port(text: str) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     place = Installation(options.data.resolve(), options.port, simulated=not options.no_demo)
-    for port in place.ports:
-        _refuse_busy(port)
     with place.locked():
+        for port in place.ports:
+            _refuse_busy(port)
         place.prepare()
         with Supervisor(place.environment) as supervisor:
             people = []
