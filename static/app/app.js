@@ -187,9 +187,9 @@ export class App {
     return sum;
   }
 
-  /** @param {Session} row */
+  /** Who is no agent there has nothing to read and no marks. @param {Session} row */
   unreadOf(row) {
-    return this.project ? reducer.unreadOf(this.project, row) : 0;
+    return this.project?.me.agent ? reducer.unreadOf(this.project, row) : 0;
   }
 
   /** What one may do with the session that is open. */
@@ -281,8 +281,8 @@ export class App {
     this.replyTo = null;
     this.dialog = null;
     this.showsSide = false;
-    this.seenBefore = id && this.session && this.unreadOf(this.session)
-      ? this.project?.reads.get(id) ?? 0 : null;
+    const isNew = id && this.session && this.unreadOf(this.session);
+    this.seenBefore = isNew ? this.project?.reads.get(id) ?? 0 : null;
     this.changed();
     if (id) void this.sync.fetchChat(id);
   }

@@ -72,7 +72,8 @@ function nextUnread(app) {
 /** What is nearest closes first. @param {App} app @param {HTMLElement} target */
 function escape(app, target) {
   if (app.dialog) return false; // the dialog closes itself
-  if (app.replyTo !== null) app.replyTo = null;
+  if (app.filter && target.matches(".find input")) void app.search("");
+  else if (app.replyTo !== null) app.replyTo = null;
   else if (/^(INPUT|TEXTAREA)$/.test(target.tagName)) target.blur();
   else if (app.showsSide) app.showsSide = false;
   else if (app.chatId) app.openChat(null);
