@@ -305,6 +305,7 @@ UNFOLD = {
     "SITE_HEADER": "TG-Staff",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/icon.svg"}],
     "SHOW_HISTORY": True,
+    "SIDEBAR": {"navigation": "tgstaff.sidebar.groups"},
     "ACCOUNT": {"navigation": [{"title": gettext_lazy("Console"), "link": "/console/"}]},
     # the accent of static/css/tokens.css and its shades
     "COLORS": {
