@@ -36,6 +36,7 @@ def test_what_a_customer_types_appears_without_a_reload_and_the_reply_on_the_pho
     lena = open_app(pages, house, "Lena")
     phone = pages.open()
     phone.goto(f"{house.simulator}/")
+    phone.get_by_placeholder("Search people").fill("Mei Lin")
     phone.get_by_text("Mei Lin").first.click()
     phone.get_by_role("button", name="START", exact=True).click()
     composer = phone.get_by_role("textbox", name="Message")
@@ -105,6 +106,7 @@ def test_a_page_that_was_cut_off_ends_equal_to_a_fresh_one(house: House, pages: 
     lena.locator(".row", has_text="Nadia").click()
     expect(lena.locator(".b .text", has_text="before the cut")).to_be_visible()
 
+    pages.watch.expect("ERR_INTERNET_DISCONNECTED")
     lena.context.set_offline(True)
     for number in range(40):
         customer.says(f"unheard {number}")

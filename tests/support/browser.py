@@ -1,12 +1,14 @@
 """A real Chromium, and pages that remember what went wrong on them."""
 
+import atexit
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Response, sync_playwright
 
 from tests.support.house import House
 from tests.support.phases import find_chromium
@@ -26,17 +28,24 @@ NARROW = {"width": 390, "height": 844}
 PATIENCE_MS = 15_000
 
 
+@cache
+def _playwright() -> Playwright:
+    """One for the process: a second one finds the first one's event loop running and refuses."""
+    running = sync_playwright().start()
+    atexit.register(running.stop)
+    return running
+
+
 @contextmanager
 def chromium(*more: str) -> Iterator[Browser]:
     """Chromium as it is installed here; `more` are arguments of its command line."""
     program = find_chromium()
     assert program, "no Chromium: see ./test --help"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=[*ARGUMENTS, *more], handle_sigint=False
-        )
-        yield browser
-        browser.close()
+    browser = _playwright().chromium.launch(
+        executable_path=program, args=[*ARGUMENTS, *more], handle_sigint=False
+    )
+    yield browser
+    browser.close()
 
 
 class Watch:
