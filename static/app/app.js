@@ -1,25 +1,24 @@
 /**
  * The agents' page: what is open on it and what people can do. Views only read from here.
  *
- * @import { Boot, Envelope, Message, ProjectState, Session, Tab } from "./types.js"
+ * @import { Boot, Session, Tab } from "./types.js"
  * @import { Pending } from "./outbox.js"
+ * @import { Toast } from "./toasts.js"
  */
 import { post, Refused } from "./api.js";
 import { Drafts } from "./drafts.js";
 import { gettext, ngettext } from "./i18n.js";
+import { notice } from "./notice.js";
 import { Outbox } from "./outbox.js";
 import * as reducer from "./reducer.js";
 import { Sync } from "./sync.js";
 import { span } from "./times.js";
+import { Toasts } from "./toasts.js";
 
-const TOAST_MS = 8000;
 const PROJECT = "tgstaff.project";
-/** A search looks through so many pages of a list by itself, until it has found enough. */
-const SEARCHED = 20;
-const ENOUGH = 20;
+/** A search looks through so many pages of a list by itself, until it has found so many rows. */
+const [SEARCHED, ENOUGH] = [20, 20];
 
-/** @typedef {{id: number, text: string, look: "" | "good" | "bad",
- *   action?: {name: string, run: () => void}}} Toast */
 /** @typedef {{kind: "keys"} | {kind: "transfer", agent?: string | null}} Dialog */
 
 export class App {
@@ -28,7 +27,7 @@ export class App {
     this.changed = changed;
     this.sync = new Sync({
       changed,
-      noticed: (state, event) => this.#noticed(state, event),
+      noticed: (state, event) => notice(this, state, event),
       lost: (id) => this.#lost(id),
       refused: (error) => this.refused(error),
       caught: (caught) => this.#caught(caught),
@@ -41,8 +40,7 @@ export class App {
     this.tab = "mine";
     this.filter = "";
     this.showsSide = false;
-    /** @type {Toast[]} */
-    this.toasts = [];
+    this.toasts = new Toasts(changed);
     /** @type {Dialog | null} */
     this.dialog = null;
     /** The place of the message that is answered. @type {number | null} */
@@ -88,38 +86,6 @@ export class App {
 
   // ------------------------------------------------------------------ what happens
 
-  /** What an event means for the page beyond its rows.
-   * @param {ProjectState} state @param {Envelope} event */
-  #noticed(state, { kind, data }) {
-    if (kind === "message.changed") {
-      if (data.key) this.outbox?.settle(data.key);
-      if (data.direction === "in") this.#unseen(state, data);
-    } else if (data.id !== this.chatId) {
-      if (kind === "session.changed") this.#autoOpen(state, data);
-    } else if (kind === "session.gone") {
-      this.toast(this.drafts?.of(data.id)
-        ? gettext("That session went to somebody else. Your draft is kept.")
-        : gettext("That session went to somebody else."));
-      this.chatId = null;
-    } else if (kind === "session.changed" && data.was !== data.state) {
-      void this.sync.fetchChat(data.id); // why it is where it is
-    }
-  }
-
-  /** @param {ProjectState} state @param {Message} row */
-  #unseen(state, row) {
-    this.sync.typists.delete(row.session);
-    const isLookedAt = document.visibilityState === "visible" || row.session !== this.chatId;
-    if (!isLookedAt && state.me.agent) this.seenBefore ??= state.reads.get(row.session) ?? 0;
-  }
-
-  /** The first session that comes to somebody who has none open is opened for him.
-   * @param {ProjectState} state @param {Session & {was: string | null}} row */
-  #autoOpen(state, row) {
-    const isFree = !this.chatId && this.tab === "mine" && state.project.id === this.projectId;
-    if (isFree && isWide() && row.was !== "assigned" && reducer.isMine(state, row)) this.openChat(row.id);
-  }
-
   /** @param {string} id */
   #lost(id) {
     if (this.projectId === id) {
@@ -133,9 +99,9 @@ export class App {
   #caught({ away, count }) {
     this.outbox?.hurry();
     const gap = gettext("Connected again after {span}.", { span: span(away) });
-    this.toast(count
-      ? `${gap} ${ngettext("{n} update has been filled in.", "{n} updates have been filled in.", count)}`
-      : `${gap} ${gettext("Nothing was missed.")}`, "good");
+    const filled = count ? ngettext("{n} update has been filled in.", "{n} updates have been filled in.", count)
+      : gettext("Nothing was missed.");
+    this.toast(`${gap} ${filled}`, "good");
   }
 
   // ------------------------------------------------------------------ reading
@@ -168,12 +134,7 @@ export class App {
 
   /** The rows of the tab that is open. @returns {Session[]} */
   get rows() {
-    const state = this.project;
-    if (!state) return [];
-    const words = this.filter.trim().toLocaleLowerCase();
-    const rows = reducer.listOf(state, this.tab);
-    if (this.tab === "mine") rows.sort((a, b) => lastAt(b).localeCompare(lastAt(a)));
-    return words ? rows.filter((row) => matches(row, words)) : rows;
+    return this.project ? reducer.rowsOf(this.project, this.tab, this.filter) : [];
   }
 
   /** In how many chats there is something new, in all projects. */
@@ -194,20 +155,7 @@ export class App {
 
   /** What one may do with the session that is open. */
   get may() {
-    const { project, session } = this;
-    if (!project || !session) return NOTHING;
-    const { agent, managing, rights } = project.me;
-    const answers = agent !== null && rights.reply;
-    const isMine = reducer.isMine(project, session);
-    const isOpen = session.state !== "completed";
-    return {
-      reply: answers && (isMine || session.state === "unassigned"),
-      claim: answers && session.state === "unassigned",
-      takeOver: answers && rights.transfer && session.state === "assigned" && !isMine,
-      transfer: rights.transfer && isOpen && (managing || isMine),
-      complete: rights.complete && isOpen && (managing || isMine),
-      reopen: answers && !isOpen,
-    };
+    return reducer.mayDo(this.project, this.session);
   }
 
   get title() {
@@ -262,7 +210,7 @@ export class App {
   /** Open a session by its address, in whatever project. @param {string} id */
   async follow(id) {
     const known = this.sync.stateOf(id)?.project.id ?? (await this.sync.fetchChat(id));
-    if (known && known !== this.projectId) this.projectId = known;
+    this.projectId = known ?? this.projectId;
     const session = known && this.project?.sessions.get(id);
     if (session) this.openTab(this.#tabOf(session));
     this.openChat(known ? id : null);
@@ -354,7 +302,7 @@ export class App {
   #took(session, answer) {
     const state = this.sync.stateOf(session);
     if (state) reducer.addAnswer(state, session, answer);
-    if (session === this.chatId && answer.session === null) this.chatId = null;
+    if (session === this.chatId && answer.session === null) this.openChat(null);
     this.changed();
   }
 
@@ -447,36 +395,6 @@ export class App {
 
   /** @param {string} text @param {Toast["look"]} [look] @param {Toast["action"]} [action] */
   toast(text, look = "", action) {
-    const toast = { id: Math.random(), text, look, action };
-    const others = this.toasts.filter((one) => one.text !== text).slice(-2);
-    this.toasts = [...others, toast];
-    setTimeout(() => this.dismiss(toast), TOAST_MS);
-    this.changed();
+    this.toasts.add({ text, look, action });
   }
-
-  /** @param {Toast} toast */
-  dismiss(toast) {
-    this.toasts = this.toasts.filter((one) => one !== toast);
-    this.changed();
-  }
-}
-
-const NOTHING = { reply: false, claim: false, takeOver: false, transfer: false, complete: false,
-  reopen: false };
-
-/** Whether list and chat stand side by side. */
-export function isWide() {
-  return matchMedia("(min-width: 901px)").matches;
-}
-
-/** @param {Session} row */
-function lastAt(row) {
-  return row.last?.at ?? row.opened_at;
-}
-
-/** @param {Session} row @param {string} words */
-function matches(row, words) {
-  const { name, username } = row.customer;
-  const text = `${name} @${username} #${row.number} ${row.last?.text ?? ""} ${row.owner?.name ?? ""}`;
-  return text.toLocaleLowerCase().includes(words);
 }

@@ -104,6 +104,27 @@ export function listOf(state, tab) {
   return rows.sort((a, b) => direction * compareMarks(markOf(tab, a), markOf(tab, b)));
 }
 
+/** A list as it is shown: one's own by what was written last, the others as above; filtered.
+ * @param {ProjectState} state @param {Tab} tab @param {string} filter @returns {Session[]} */
+export function rowsOf(state, tab, filter) {
+  const rows = listOf(state, tab);
+  if (tab === "mine") rows.sort((a, b) => lastAt(b).localeCompare(lastAt(a)));
+  const words = filter.trim().toLocaleLowerCase();
+  return words ? rows.filter((row) => matches(row, words)) : rows;
+}
+
+/** @param {Session} row */
+function lastAt(row) {
+  return row.last?.at ?? row.opened_at;
+}
+
+/** @param {Session} row @param {string} words */
+function matches(row, words) {
+  const { name, username } = row.customer;
+  const text = `${name} @${username} #${row.number} ${row.last?.text ?? ""} ${row.owner?.name ?? ""}`;
+  return text.toLocaleLowerCase().includes(words);
+}
+
 /** Whether any of a list has been loaded. @param {ProjectState} state @param {Tab} tab */
 export function isBegun(state, tab) {
   return tab === "mine" || state.ends[tab]?.[1] !== Infinity;
@@ -119,6 +140,27 @@ function belongs(state, tab, row) {
 /** @param {ProjectState} state @param {Session} row */
 export function isMine(state, row) {
   return row.state === "assigned" && row.owner !== null && row.owner.id === state.me.agent;
+}
+
+const NOTHING = { reply: false, claim: false, takeOver: false, transfer: false, complete: false,
+  reopen: false };
+
+/** What one may do with a session: nothing is offered that the server would refuse anyway.
+ * @param {ProjectState | null} project @param {Session | null} session */
+export function mayDo(project, session) {
+  if (!project || !session) return NOTHING;
+  const { agent, managing, rights } = project.me;
+  const answers = agent !== null && rights.reply;
+  const owns = isMine(project, session);
+  const isOpen = session.state !== "completed";
+  return {
+    reply: answers && (owns || session.state === "unassigned"),
+    claim: answers && session.state === "unassigned",
+    takeOver: answers && rights.transfer && session.state === "assigned" && !owns,
+    transfer: rights.transfer && isOpen && (managing || owns),
+    complete: rights.complete && isOpen && (managing || owns),
+    reopen: answers && !isOpen,
+  };
 }
 
 /** How many of the customer's messages one has not seen. @param {ProjectState} state

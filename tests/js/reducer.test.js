@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  addAnswer, addDetail, addPage, applyEvent, fromSnapshot, inOrder, listOf, unreadOf,
+  addAnswer, addDetail, addPage, applyEvent, fromSnapshot, inOrder, listOf, mayDo, rowsOf, unreadOf,
 } from "../../static/app/reducer.js";
 import { detail, LENA, message, session, snapshot, TOM } from "./rows.js";
 
@@ -187,4 +187,38 @@ test("a late message stands at its place; what has none stands after all that ca
     message({ id: "unsent", number: 5, place: null, direction: "out" }),
   ];
   assert.deepEqual(inOrder(rows).map((row) => row.id), ["one", "line", "late", "three", "unsent"]);
+});
+
+test("only the owner replies; others take over by the right to transfer", () => {
+  const state = fromSnapshot(snapshot());
+  const waiting = mayDo(state, session());
+  assert.deepEqual([waiting.reply, waiting.claim, waiting.transfer], [true, true, false]);
+  const mine = mayDo(state, session({ state: "assigned", owner: LENA }));
+  assert.deepEqual([mine.reply, mine.transfer, mine.complete, mine.takeOver], [true, true, true, false]);
+  const others = mayDo(state, session({ state: "assigned", owner: TOM }));
+  assert.deepEqual([others.reply, others.transfer, others.complete, others.takeOver], [false, false, false, true]);
+  assert.equal(mayDo(state, session({ state: "completed", owner: TOM })).reopen, true);
+});
+
+test("a manager who is no agent gives and completes, and answers nobody", () => {
+  const state = fromSnapshot(snapshot({ me: { agent: null, managing: true,
+    rights: { reply: false, transfer: true, complete: true, see_others: true } } }));
+  const may = mayDo(state, session());
+  assert.deepEqual(may, { reply: false, claim: false, takeOver: false, transfer: true, complete: true, reopen: false });
+});
+
+test("a list is searched by name, username, number, last message and agent", () => {
+  const last = { number: 1, at: "2026-11-22T10:00:00.000Z", text: "blue kettle", direction: "in" };
+  const state = fromSnapshot(snapshot({ unassigned: [session({ last })] }));
+  for (const words of ["carol", "#1", "KETTLE"]) assert.equal(rowsOf(state, "unassigned", words).length, 1, words);
+  assert.deepEqual(rowsOf(state, "unassigned", "teapot"), []);
+});
+
+test("one's own sessions stand by what was written last", () => {
+  const at = (/** @type {string} */ time) => ({ number: 1, at: time, text: "", direction: "in" });
+  const state = fromSnapshot(snapshot({ mine: [
+    session({ id: "old", number: 9, state: "assigned", owner: LENA, last: at("2026-11-22T10:00:00.000Z") }),
+    session({ id: "new", number: 2, state: "assigned", owner: LENA, last: at("2026-11-22T11:00:00.000Z") }),
+  ] }));
+  assert.deepEqual(rowsOf(state, "mine", "").map((row) => row.id), ["new", "old"]);
 });

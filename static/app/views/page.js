@@ -90,14 +90,14 @@ function banner(app) {
 function toasts(app) {
   return html`
     <div class="toasts" role="status" aria-live="polite">
-      ${app.toasts.map((toast) => html`
+      ${app.toasts.rows.map((toast) => html`
         <div class="toast ${toast.look}"><span class="grow">${toast.text}</span>
           ${toast.action ? html`<button class="btn small" @click=${() => {
-            app.dismiss(toast);
+            app.toasts.dismiss(toast);
             toast.action?.run();
           }}>${toast.action.name}</button>` : nothing}
           <button class="icon-btn" aria-label=${gettext("Close")}
-            @click=${() => app.dismiss(toast)}>${icon("close")}</button></div>`)}
+            @click=${() => app.toasts.dismiss(toast)}>${icon("close")}</button></div>`)}
     </div>`;
 }
 

@@ -9,5 +9,4 @@ export function repeat<T>(
   template: (item: T, index: number) => unknown): unknown;
 export function live(value: unknown): unknown;
 export function ref(callback: (element: Element | undefined) => void): unknown;
-export function classMap(classes: Record<string, boolean>): unknown;
 export function guard(deps: unknown[], template: () => unknown): unknown;

@@ -1,0 +1,46 @@
+/**
+ * What an event means for the page beyond its rows.
+ *
+ * @import { App } from "./app.js"
+ * @import { Envelope, Message, ProjectState, Session } from "./types.js"
+ */
+import { gettext } from "./i18n.js";
+import { isMine } from "./reducer.js";
+
+/** @param {App} app @param {ProjectState} state @param {Envelope} event */
+export function notice(app, state, { kind, data }) {
+  if (kind === "message.changed") {
+    if (data.key) app.outbox?.settle(data.key);
+    if (data.direction === "in") incoming(app, state, data);
+  } else if (data.id !== app.chatId) {
+    if (kind === "session.changed") openFirst(app, state, data);
+  } else if (kind === "session.gone") {
+    gone(app, data.id);
+  } else if (kind === "session.changed" && data.was !== data.state) {
+    void app.sync.fetchChat(data.id); // why it is where it is
+  }
+}
+
+/** What comes while nobody looks is marked as new. @param {App} app @param {ProjectState} state
+ * @param {Message} row */
+function incoming(app, state, row) {
+  app.sync.typists.delete(row.session);
+  const isLookedAt = document.visibilityState === "visible" || row.session !== app.chatId;
+  if (!isLookedAt && state.me.agent) app.seenBefore ??= state.reads.get(row.session) ?? 0;
+}
+
+/** The first session that comes to somebody who has none open is opened for him.
+ * @param {App} app @param {ProjectState} state @param {Session & {was: string | null}} row */
+function openFirst(app, state, row) {
+  const isFree = !app.chatId && app.tab === "mine" && state.project.id === app.projectId;
+  const isWide = matchMedia("(min-width: 901px)").matches;
+  if (isFree && isWide && row.was !== "assigned" && isMine(state, row)) app.openChat(row.id);
+}
+
+/** @param {App} app @param {string} id */
+function gone(app, id) {
+  app.toast(app.drafts?.of(id)
+    ? gettext("That session went to somebody else. Your draft is kept.")
+    : gettext("That session went to somebody else."));
+  app.openChat(null);
+}
