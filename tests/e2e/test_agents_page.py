@@ -2,11 +2,19 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import Pages
-from tests.support.house import House
+from tests.support.house import Agent, House
 from tests.support.waiting import until
+
+
+@pytest.fixture(autouse=True)
+def everybody_is_away(house: House) -> None:
+    """Whoever was online in an earlier test would get this one's sessions."""
+    for name in ("Lena", "Tom", "Ivy"):
+        assert Agent(house, house.person(name)).post("presence", status="away").ok
 
 
 def open_app(pages: Pages, house: House, name: str, **how: bool) -> Page:
@@ -34,6 +42,7 @@ def test_what_a_customer_types_appears_without_a_reload_and_the_reply_on_the_pho
     house: House, pages: Pages
 ) -> None:
     lena = open_app(pages, house, "Lena")
+    go_online(lena)
     phone = pages.open()
     phone.goto(f"{house.simulator}/")
     phone.get_by_placeholder("Search people").fill("Mei Lin")

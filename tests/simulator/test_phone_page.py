@@ -49,7 +49,7 @@ def pages(browser: Browser) -> Iterator[Pages]:
 def test_it_opens_a_link_and_starts_with_its_payload(telegram, pages):
     page = pages.open()
     page.goto(f"{telegram.url}/test_bot?start=spring")
-    page.get_by_role("button", name="New person").last.click()
+    page.get_by_role("dialog").get_by_role("button", name="New person").click()
     page.get_by_label("First name").fill("Zoe")
     page.get_by_role("button", name="Create").click()
     page.get_by_role("button", name="START", exact=True).click()
@@ -110,6 +110,7 @@ def test_it_marks_what_the_bot_has_fetched(telegram, pages):
     person = telegram.customer(first_name="Ada")
     page = pages.open()
     page.goto(f"{telegram.url}/#{person}")
+    expect(page.locator(".bubble", has_text="/start")).to_be_visible()
     telegram.says(person, "read me")
     tick = page.locator(".bubble", has_text="read me").locator(".tick")
     expect(tick).to_have_attribute("title", "Sent")

@@ -161,7 +161,13 @@ def _pytest_passes(outcome: Outcome, options: argparse.Namespace, words: list[st
     if options.no_e2e:
         print("--- --no-e2e: without the browser pass", flush=True)
     elif find_chromium():
-        _pytest(outcome, "browser pass", "sqlite", ["-m", _all_of("e2e", marks)], words)
+        _pytest(
+            outcome,
+            "browser pass",
+            "sqlite",
+            ["-p", "no:randomly", "-m", _all_of("e2e", marks)],
+            words,
+        )
     else:
         print(f"--- browser pass: {NO_CHROMIUM}", flush=True)
         outcome.failed.append("browser pass")
