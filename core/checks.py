@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
+from core import crash
+
 MINIMUM_SECRET = 32
 
 
@@ -55,6 +57,22 @@ def check_clock_shift(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]
             "CLOCK_SHIFT moves the clock and is for tests only.",
             hint="Remove it from the environment.",
             id="core.E004",
+        )
+
+
+@register()
+def check_crash_at(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    if settings.CRASH_AT and not settings.TESTING:
+        yield Error(
+            "CRASH_AT has processes die and is for tests only.",
+            hint="Remove it from the environment.",
+            id="core.E010",
+        )
+    elif settings.CRASH_AT and settings.CRASH_AT not in crash.POINTS:
+        yield Error(
+            f"CRASH_AT names an unknown point: {settings.CRASH_AT!r}.",
+            hint="The points are listed in core/crash.py.",
+            id="core.E011",
         )
 
 

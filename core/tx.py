@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from core import crash
 from core.errors import Refusal
 
 P = ParamSpec("P")
@@ -38,10 +39,11 @@ _frames = _Frames()
 
 
 @contextmanager
-def change() -> Iterator[None]:
+def change(name: str = "") -> Iterator[None]:
     """One change: outermost a transaction, nested a savepoint.
 
-    A nested change that fails takes back its rows and what it handed to `at_commit`.
+    A nested change that fails takes back its rows and what it handed to `at_commit`. `name`: of the
+    crash points around its COMMIT.
     """
     outermost = not _frames.stack
     mine: list[tuple[Writer, Any]] = []
@@ -51,9 +53,12 @@ def change() -> Iterator[None]:
             yield
             if outermost:
                 _write(mine)
+                crash.here(f"{name}.before_commit")
     finally:
         _frames.stack.pop()
-    if not outermost:
+    if outermost:
+        crash.here(f"{name}.after_commit")
+    else:
         _frames.stack[-1].extend(mine)
 
 

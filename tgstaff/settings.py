@@ -19,6 +19,7 @@ if (BASE_DIR / ".env").exists():
 DEBUG = env.bool("DEBUG", default=False)
 TESTING = env.bool("TESTING", default=False)
 CLOCK_SHIFT = env.float("CLOCK_SHIFT", default=0.0)
+CRASH_AT = env.str("CRASH_AT", default="")
 
 SECRET_KEY = env.str("SECRET_KEY")
 FIELD_KEYS: list[str] = env.list("FIELD_KEYS", default=[])

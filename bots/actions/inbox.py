@@ -40,7 +40,7 @@ def store(
     `epoch`: of the reader's lease, None for a webhook. Raises LeaseLost, and stores nothing, when
     another gateway has taken the bot since. An empty list records that Telegram answered.
     """
-    with tx.change():
+    with tx.change("inbox"):
         _note_read(bot_id, bool(updates), next_offset, epoch)
         known = _known(bot_id, updates)
         new = [

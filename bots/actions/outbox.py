@@ -100,7 +100,7 @@ def claim(
             limit -= 1
     if not ready:
         return []  # and no write lock was taken
-    with tx.change():
+    with tx.change("claim"):
         return [call for bot, ids in ready.items() for call in _take(ids, bot, epochs[bot])]
 
 
@@ -138,7 +138,7 @@ def record(*, call: OutboundCall, outcome: Outcome) -> bool:
 
     False, and nothing is written, if the claim is no longer ours.
     """
-    with tx.change():
+    with tx.change("outcome"):
         if outcome.kind is Kind.SENT:
             return _close(call, State.SENT, outcome)
         if outcome.kind is Kind.FAILED:

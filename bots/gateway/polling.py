@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from bots.actions import inbox, leases, reading
 from bots.client import Telegram
 from bots.models import Bot
-from core import tx
+from core import crash, tx
 from core.aio import in_db
 from core.errors import DeliveryError, Refusal
 
@@ -43,6 +43,7 @@ class Reader:
 
     async def _read(self) -> None:
         updates = await self.telegram.read(self.bot.token, offset=self.offset)
+        crash.here("update.confirmed")
         following = await self._store(updates)
         if self.bot.state != Bot.State.OK:
             await in_db(tx.run, reading.answered, bot=self.bot)

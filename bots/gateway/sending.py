@@ -16,7 +16,7 @@ from bots.gateway import outcomes
 from bots.gateway.loops import attempt
 from bots.gateway.pacing import Pacer
 from bots.models import Bot, OutboundCall
-from core import tx
+from core import crash, tx
 from core.aio import in_db
 from core.errors import DeliveryError
 
@@ -108,8 +108,11 @@ class Sender:
             del self.calling[work]
 
     async def _ask(self, bot: Bot, method: str, params: dict[str, Any]) -> Outcome:
+        crash.here("call.before")
         try:
-            return outcomes.of_result(await self.telegram.call(bot.token, method, params))
+            result = await self.telegram.call(bot.token, method, params)
+            crash.here("call.after")
+            return outcomes.of_result(result)
         except DeliveryError as error:
             plain = outcomes.without_formatting(params, error)
             if plain is None:

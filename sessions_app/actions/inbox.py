@@ -65,7 +65,7 @@ def _route(project_id: int) -> None:
 
 
 def _take_batch(bot_id: int) -> Batch | None:
-    with tx.change():
+    with tx.change("drain"):
         bot = inbox.lock_inbox(bot_id)
         if bot is None:
             return None

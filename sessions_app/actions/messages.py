@@ -38,7 +38,7 @@ def reply(
     `ownership.claim` raises.
     """
     text = texts.sendable(text)
-    with tx.change():
+    with tx.change("reply"):
         agent = agent_of(actor, session.project)
         if agent is None or not agent.may_reply:
             raise errors.no_reply_right()

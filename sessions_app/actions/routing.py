@@ -69,7 +69,7 @@ def _has_unfit_owners(project_id: int) -> bool:
 
 def _route_batch(project_id: int, trigger: str, after: Place | None) -> tuple[int, Place | None]:
     """How many were assigned, and where to go on if somebody could still receive."""
-    with tx.change():
+    with tx.change("routing"):
         pool = lock_pool(project_id)
         keep_cursor(pool=pool)
         sessions = _locked(_next_in_line(pool, after))

@@ -9,44 +9,11 @@ import pytest
 from bots.actions import leases, outbox
 from bots.models import Bot, OutboundCall
 from tests.factories import make_bot, make_project
-from tests.support.processes import python, said, started
+from tests.support.processes import said, started
 from tests.support.telegram import PATIENCE_S, gateway
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
-
-# A gateway in a process of its own that dies, as by kill -9, at a chosen moment.
-DYING = """
-import asyncio, os, signal
-from bots import client
-from bots.actions import inbox
-from bots.gateway import Gateway
-
-read, call, store = client.Telegram.read, client.Telegram.call, inbox.store
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-async def dies_after_commit(self, token, *, offset):
-    if offset:
-        die()
-    return await read(self, token, offset=offset)
-
-def dies_before_commit(**kwargs):
-    if kwargs["updates"]:
-        die()
-    return store(**kwargs)
-
-async def dies_before_call(self, *args):
-    die()
-
-async def dies_after_call(self, *args):
-    await call(self, *args)
-    die()
-
-%s
-asyncio.run(Gateway(name="dying").run(asyncio.Event()))
-"""
 
 
 @pytest.fixture
@@ -68,11 +35,12 @@ def environment(telegram, database_url):
 
 @pytest.fixture
 def dies(environment, tmp_path):
-    """Run a gateway that dies by the given replacement."""
+    """Run a gateway that dies at a crash point."""
 
-    def run(replacement):
+    def run(point):
         log = tmp_path / "dying.log"
-        with started(python(DYING % replacement), log, environment) as process:
+        dying = environment | {"CRASH_AT": point}
+        with started([sys.executable, "manage.py", "gateway"], log, dying) as process:
             assert process.wait(60) == -signal.SIGKILL, log.read_text()
 
     return run
@@ -168,7 +136,7 @@ def test_two_gateways_share_many_bots_and_send_each_call_once(telegram, settings
 def test_what_was_stored_and_not_confirmed_is_stored_once(telegram, bot, dies):
     person = telegram.person(bot)
     first = telegram.says(person, bot, "hello")
-    dies("client.Telegram.read = dies_after_commit")
+    dies("inbox.after_commit")
     assert numbers(bot) == [first - 1, first]
     assert set(telegram.states(bot).values()) == {"handed_out"}
     with gateway():
@@ -180,7 +148,7 @@ def test_what_was_stored_and_not_confirmed_is_stored_once(telegram, bot, dies):
 @pytest.mark.slow
 def test_what_was_read_and_not_stored_is_handed_out_again(telegram, bot, dies):
     number = telegram.says(telegram.person(bot), bot, "hello")
-    dies("inbox.store = dies_before_commit")
+    dies("inbox.before_commit")
     assert numbers(bot) == []
     with gateway():
         telegram.wait_until_confirmed(bot, number)
@@ -188,16 +156,14 @@ def test_what_was_read_and_not_stored_is_handed_out_again(telegram, bot, dies):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("replacement", "arrived"), [("dies_before_call", []), ("dies_after_call", ["hello"])]
-)
+@pytest.mark.parametrize(("point", "arrived"), [("call.before", []), ("call.after", ["hello"])])
 def test_a_call_of_one_that_died_is_uncertain_and_not_repeated(
-    telegram, bot, dies, told, replacement, arrived
+    telegram, bot, dies, told, point, arrived
 ):
     person = telegram.person(bot)
     [call] = queue(bot, person, "hello")
     [later] = queue(bot, person, "next")
-    dies(f"client.Telegram.call = {replacement}")
+    dies(point)
     assert row(call).state == "sending"
     with gateway():
         until(lambda: outbox.recover())

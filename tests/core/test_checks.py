@@ -45,6 +45,7 @@ def test_the_settings_of_the_tests_are_in_order():
         ("TELEGRAM_API_BASE", "http://[::1", "core.E006"),
         ("TELEGRAM_LINK_BASE", "javascript:alert(1)", "core.E006"),
         ("KICKS", ["task", "shout"], "core.E009"),
+        ("CRASH_AT", "nowhere", "core.E011"),
     ],
 )
 def test_it_names(settings, name, value, expected):
@@ -57,6 +58,13 @@ def test_it_names_a_moved_clock_outside_of_tests(settings):
     assert ids() == []
     settings.TESTING = False
     assert ids() == ["core.E004"]
+
+
+def test_it_names_a_crash_point_outside_of_tests(settings):
+    settings.CRASH_AT = "call.before"
+    assert ids() == []
+    settings.TESTING = False
+    assert ids() == ["core.E010"]
 
 
 def test_it_names_redis_beside_sqlite(settings, monkeypatch):
