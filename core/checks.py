@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
 from core import crash
+from core.logs import FORMATS
 
 MINIMUM_SECRET = 32
 
@@ -131,4 +132,14 @@ def check_kicks(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
             f"KICKS names an unknown kind: {kind!r}.",
             hint="Leave it out, or list task, hint or both.",
             id="core.E009",
+        )
+
+
+@register()
+def check_log_format(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    if settings.LOG_FORMAT not in FORMATS:
+        yield Error(
+            f"LOG_FORMAT is none that there is: {settings.LOG_FORMAT!r}.",
+            hint=f"One of: {', '.join(FORMATS)}.",
+            id="core.E020",
         )

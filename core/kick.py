@@ -21,6 +21,8 @@ from django.conf import settings
 from django.db import transaction
 from kombu import Connection
 
+from core import logs
+
 log = logging.getLogger(__name__)
 
 QUEUE_SIZE = 10_000
@@ -33,17 +35,18 @@ IMPATIENT = {
     "max_retries": 0,
 }
 
-Kick = tuple[str, str, dict[str, Any]]
+# kind, name, payload, and the id of the request it comes from
+Kick = tuple[str, str, dict[str, Any], str | None]
 
 
 def task(name: str, /, **kwargs: Any) -> None:
     """After commit, ask a worker to run the Celery task `name`."""
-    _after_commit(("task", name, kwargs))
+    _after_commit(("task", name, kwargs, logs.request_id()))
 
 
 def hint(group: str, /, **message: Any) -> None:
     """After commit, send `message` (plain data with a "type") to a channel-layer group."""
-    _after_commit(("hint", group, message))
+    _after_commit(("hint", group, message, None))
 
 
 def _after_commit(kick: Kick) -> None:
@@ -95,18 +98,23 @@ class _Sender:
             await asyncio.sleep(REST_SECONDS)
 
     async def _send(self, kick: Kick) -> None:
-        kind, name, payload = kick
+        kind, name, payload, origin = kick
         layer = get_channel_layer()
         if kind == "task":
-            self._publish(name, payload)
+            self._publish(name, payload, origin)
         elif layer is not None:
             await asyncio.wait_for(layer.group_send(name, payload), SEND_SECONDS)
 
-    def _publish(self, name: str, payload: dict[str, Any]) -> None:
+    def _publish(self, name: str, payload: dict[str, Any], origin: str | None) -> None:
         if self.broker is None:
             self.broker = current_app.connection_for_write(transport_options=IMPATIENT)
         current_app.send_task(
-            name, kwargs=payload, connection=self.broker, ignore_result=True, retry=False
+            name,
+            kwargs=payload,
+            headers={"request_id": origin},
+            connection=self.broker,
+            ignore_result=True,
+            retry=False,
         )
 
     def _let_go(self) -> None:

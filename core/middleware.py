@@ -1,9 +1,22 @@
-"""Headers that every answer carries, and the one exception from the strict policy."""
+"""A name for each request, headers that every answer carries, and the one exception from the
+strict policy."""
 
+import logging
+import re
+import time
 from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from core import logs
+
+log = logging.getLogger(__name__)
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 # Unfold's pages use Alpine.js (eval) and inline style; everything else stays strict.
@@ -12,6 +25,44 @@ ADMIN_POLICY = {
     "style-src": [SELF, UNSAFE_INLINE],
     "default-src": [NONE],
 }
+
+
+class RequestId:
+    """What is logged for a request carries its id and the ids in its address.
+
+    The id is the proxy's where there is one of our own, else made here; the answer says it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id, begun_at = _given_id(request) or uuid4().hex, time.monotonic()
+        logs.clear()
+        logs.bind(request_id=request_id)
+        try:
+            response = self.get_response(request)
+            if settings.LOG_REQUESTS:
+                milliseconds = round((time.monotonic() - begun_at) * 1000)
+                extra = {"status": response.status_code, "ms": milliseconds}
+                log.info("%s %s", request.method, request.path, extra=extra)
+        finally:
+            logs.clear()
+        response["X-Request-ID"] = request_id
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        ids = {
+            name.removesuffix("_id"): str(value) for name, value in kwargs.items() if "_id" in name
+        }
+        logs.bind(**ids)
+
+
+def _given_id(request: HttpRequest) -> str:
+    given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXIES else ""
+    return given if REQUEST_ID.fullmatch(given) else ""
 
 
 class SecurityHeaders:

@@ -1,9 +1,30 @@
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+from celery.signals import setup_logging
+
+from core import logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgstaff.settings")
 
-app = Celery("tgstaff")
+
+class LoggedTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone
+    """What is logged for a task names it, the request it comes from and the ids it was given."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        ids = {name: value for name, value in kwargs.items() if name.endswith("_id")}
+        origin = self.request.get("request_id") or self.request.id
+        logs.clear()
+        with logs.bound(task=self.name, request_id=origin, **ids):
+            return self.run(*args, **kwargs)
+
+
+@setup_logging.connect
+def keep_ours(**options: Any) -> None:
+    """Logs are as the settings say; without this Celery would put its own level in their place."""
+
+
+app: "Celery[Any]" = Celery("tgstaff", task_cls=LoggedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

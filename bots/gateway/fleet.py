@@ -16,7 +16,7 @@ from bots.gateway.loops import attempt, every
 from bots.gateway.polling import Reader
 from bots.gateway.sending import Sender
 from bots.models import Bot
-from core import clock, layers, ticks, tx
+from core import clock, layers, logs, ticks, tx
 from core.aio import in_db
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,7 @@ class Gateway:
         return taken
 
     async def _read(self, bot: Bot) -> None:
+        logs.bind(bot_id=bot.pk, project_id=bot.project_id)
         try:
             await Reader(self.telegram, bot).run()
         except LeaseLost:

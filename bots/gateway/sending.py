@@ -16,7 +16,7 @@ from bots.gateway import outcomes
 from bots.gateway.loops import attempt
 from bots.gateway.pacing import Pacer
 from bots.models import Bot, OutboundCall
-from core import crash, tx
+from core import crash, logs, tx
 from core.aio import in_db
 from core.errors import DeliveryError
 
@@ -92,6 +92,7 @@ class Sender:
             flight.add_done_callback(self.flights.discard)
 
     async def _fly(self, bot: Bot, call: OutboundCall) -> None:
+        logs.bind(bot_id=bot.pk, project_id=bot.project_id, call_id=call.pk)
         outcome = await self._call(bot, call)
         self.wake.set()  # there is room for one more
         await self._record(bot, call, outcome)

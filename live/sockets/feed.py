@@ -14,7 +14,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
-from core import kick
+from core import kick, logs
 from core.aio import in_db
 from live import queries
 from live.queries import SignIn
@@ -97,6 +97,7 @@ class FeedSocket(AsyncWebsocketConsumer):
             await self._say_bye("signed_out")
             return
         self.connection = Connection(viewer, self._send_text)
+        logs.bind(request_id=str(self.connection.id), user=str(viewer.stream))
         self.hub = self._hub or hub.current()
         self.hub.join(self.connection)
         self._speaking = asyncio.create_task(self._speak(self.connection))

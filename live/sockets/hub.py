@@ -6,10 +6,12 @@ looked up for all streams at once, and so are sign-ins.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -72,11 +74,11 @@ class Hub:
 
     def _start(self) -> None:
         self._tasks = [
-            asyncio.create_task(self._hints.run()),
-            asyncio.create_task(_every(settings.PULSE_SECONDS, self._pulse)),
-            asyncio.create_task(_every(settings.PULSE_SECONDS, self._poll)),
-            asyncio.create_task(_every(SIGN_IN_SECONDS, self._verify_sign_ins)),
-            asyncio.create_task(_every(RIGHTS_SECONDS, self._verify_rights)),
+            _begin(self._hints.run()),
+            _begin(_every(settings.PULSE_SECONDS, self._pulse)),
+            _begin(_every(settings.PULSE_SECONDS, self._poll)),
+            _begin(_every(SIGN_IN_SECONDS, self._verify_sign_ins)),
+            _begin(_every(RIGHTS_SECONDS, self._verify_rights)),
         ]
 
     async def _stop(self) -> None:
@@ -89,7 +91,7 @@ class Hub:
     def _reader(self, stream: UUID) -> Reader:
         if stream not in self.readers:
             reader = self.readers[stream] = Reader(stream, self._recheck)
-            self._running[stream] = asyncio.create_task(reader.run())
+            self._running[stream] = _begin(reader.run())
             self._hints.update()
         return self.readers[stream]
 
@@ -199,6 +201,11 @@ def current() -> Hub:
     if loop not in _hubs:
         _hubs[loop] = Hub()
     return _hubs[loop]
+
+
+def _begin(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """In a context of its own: what it logs is not about the page that happened to come first."""
+    return asyncio.create_task(work, context=Context())
 
 
 async def _every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:

@@ -70,6 +70,7 @@ class Installation:
         if (BASE_DIR / ".env").exists():
             environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
         return {
+            "LOG_FORMAT": "lines",
             **self._keys(),
             **os.environ,
             **self._simulated_telegram(),
