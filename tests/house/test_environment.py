@@ -1,4 +1,4 @@
-"""`.env.example` names every variable the settings read, and no other."""
+"""`.env.example` names every variable the settings and the Procfile read, and no other."""
 
 import ast
 import re
@@ -23,6 +23,10 @@ def read_by_settings() -> list[str]:
     ]
 
 
+def read_by_the_procfile() -> list[str]:
+    return re.findall(r"\$\{([A-Z_]+)", (ROOT / "Procfile").read_text())
+
+
 def named_in_the_example() -> list[str]:
     return [name for name, _ in LINE.findall((ROOT / ".env.example").read_text())]
 
@@ -30,12 +34,13 @@ def named_in_the_example() -> list[str]:
 def test_it_names_every_variable_once():
     named = named_in_the_example()
     assert sorted(named) == sorted(set(named))
-    assert set(read_by_settings()) - set(named) == set()
+    assert {*read_by_settings(), *read_by_the_procfile()} - set(named) == set()
 
 
 def test_it_names_nothing_that_is_not_read():
     assert len(read_by_settings()) > 20
-    assert set(named_in_the_example()) - set(read_by_settings()) == set()
+    read = {*read_by_settings(), *read_by_the_procfile()}
+    assert set(named_in_the_example()) - read == set()
 
 
 def test_settings_are_the_only_door_to_the_environment():

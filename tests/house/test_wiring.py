@@ -10,10 +10,10 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core import ticks
-from tests.support.house import procfile
 from tests.support.source import calls_of, name_of, product_files
 from tgstaff.beat import TickScheduler
 from tgstaff.celery import app as celery
+from tgstaff.launch import procfile
 
 
 def kicked() -> Iterator[tuple[str, ast.Call]]:
@@ -97,5 +97,4 @@ def test_celery_beat_has_an_entry_for_every_periodic_job():
 
 
 def test_the_procfiles_beat_uses_that_schedule():
-    command = procfile(8000)["beat"]
-    assert command[command.index("--scheduler") + 1] == "tgstaff.beat.TickScheduler"
+    assert "--scheduler tgstaff.beat.TickScheduler" in procfile.commands()["beat"][-1]

@@ -50,7 +50,7 @@ def test_help_needs_no_installation() -> None:
     answer = subprocess.run(
         ["sh", "run", "--help"], cwd=BASE_DIR, capture_output=True, text=True, check=True
     )
-    for option in ("--port", "--data", "--no-demo", "--smoke"):
+    for option in ("--full", "--port", "--data", "--no-demo", "--smoke"):
         assert option in answer.stdout
 
 

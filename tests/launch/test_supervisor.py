@@ -62,3 +62,12 @@ def test_ctrl_c_pressed_many_times_leaves_nothing_behind(tmp_path: Path) -> None
         parent.send_signal(signal.SIGTERM)
     assert parent.wait(30) == 0
     assert not is_alive(pids(file)[0])
+
+
+def test_kill_9_of_the_parent_takes_the_child_along(tmp_path: Path) -> None:
+    file = tmp_path / "pids"
+    parent = start(file)
+    until(lambda: len(pids(file)) == 1, 30)
+    parent.kill()
+    parent.wait(30)
+    until(lambda: not is_alive(pids(file)[0]), 30)

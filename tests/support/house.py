@@ -7,8 +7,6 @@ the API and the socket.
 
 import json
 import re
-import shlex
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,8 +20,8 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.support.servers import free_port
-from tgstaff.launch import demo
-from tgstaff.launch.installation import BASE_DIR, Installation
+from tgstaff.launch import demo, procfile
+from tgstaff.launch.installation import Installation
 from tgstaff.launch.processes import Supervisor
 
 PATIENCE_S = 30
@@ -49,8 +47,7 @@ class House(Installation):
             with Supervisor(self.environment) as self.supervisor:
                 self.supervisor.start("simulator", self.simulator_command)
                 self.people = demo.prepare(self)
-                for name, command in commands.items():
-                    self.supervisor.start(name, command)
+                self.supervisor.start_together(commands)
                 self.wait_until_ready(self.supervisor)
                 yield self
 
@@ -92,26 +89,13 @@ def production(
     data: Path, *, database_url: str, redis_url: str, without: tuple[str, ...] = ()
 ) -> Iterator[House]:
     """The Procfile's processes, but for those `without`."""
-    house = House(data, DATABASE_URL=database_url, REDIS_URL=redis_url)
+    house = House(data, DATABASE_URL=database_url, REDIS_URL=redis_url, PATH=procfile.path())
     house.variables["PORT"] = str(house.port)
     commands = {
-        name: command for name, command in procfile(house.port).items() if name not in without
+        name: command for name, command in procfile.commands().items() if name not in without
     }
     with house.running(commands) as running:
         yield running
-
-
-def procfile(port: int) -> dict[str, list[str]]:
-    """The commands of the Procfile, on this interpreter and on loopback."""
-    found = {}
-    for line in (BASE_DIR / "Procfile").read_text().splitlines():
-        name, command = line.split(":", 1)
-        words = shlex.split(
-            command.replace("${PORT:-8000}", str(port)).replace("0.0.0.0", "127.0.0.1")
-        )
-        program = Path(sys.executable).parent / words[0]
-        found[name] = [str(program), *words[1:]]
-    return found
 
 
 class Customer:

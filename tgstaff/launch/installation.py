@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import environ
 import requests
@@ -16,9 +16,11 @@ from cryptography.fernet import Fernet
 
 if TYPE_CHECKING:
     from tgstaff.launch.processes import Supervisor
+    from tgstaff.launch.servers import Server
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 READY_SECONDS = 60
+ENDING_SECONDS = 15
 
 
 class Trouble(Exception):
@@ -27,6 +29,8 @@ class Trouble(Exception):
 
 class Installation:
     """One data folder run on one machine, with or without the simulator."""
+
+    servers: "tuple[Server, ...]" = ()
 
     def __init__(self, data: Path, port: int, *, simulated: bool = True, simulator_port: int = 0):
         self.data = data
@@ -44,12 +48,25 @@ class Installation:
     def locked(self) -> Iterator[None]:
         """Hold the folder's lock file: two instances on one SQLite would fight for the bots."""
         self._make_folder()
-        with open(self.data / "lock", "w") as file:
+        with open(self.data / "lock", "r+") as file:
+            self._wait_for_lock(file)
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            self.lock = file.fileno()
+            yield
+
+    def _wait_for_lock(self, file: TextIO) -> None:
+        """The processes of a launcher that was killed hold it too, for as long as they end."""
+        deadline = time.monotonic() + ENDING_SECONDS
+        while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
             except OSError:
-                raise Trouble(f"TG-Staff is running on {self.data} already.") from None
-            yield
+                if _is_alive(file) or time.monotonic() > deadline:
+                    raise Trouble(f"TG-Staff is running on {self.data} already.") from None
+            time.sleep(0.1)
 
     def _make_folder(self) -> None:
         try:
@@ -62,8 +79,24 @@ class Installation:
                 "choose another with --data DIR."
             ) from None
 
+    @property
+    def database(self) -> Path:
+        """Exists once there are rows."""
+        return self.data / "tgstaff.sqlite3"
+
+    @property
+    def other_shape(self) -> Path:
+        """Exists in a folder that was started with --full."""
+        return self.data / "postgresql"
+
     def prepare(self) -> None:
         """Keys, on first start; the environment of all processes."""
+        if self.other_shape.exists():
+            raise Trouble(
+                f"{self.data} was made by the other shape of ./run (with or without --full), "
+                "whose company and messages are not seen from this one: "
+                "choose another folder with --data DIR."
+            )
         self.environment = self._environment()
 
     def _environment(self) -> dict[str, str]:
@@ -76,7 +109,7 @@ class Installation:
             **self._simulated_telegram(),
             "DJANGO_SETTINGS_MODULE": "tgstaff.settings",
             "DATA_DIR": str(self.data),
-            "DATABASE_URL": f"sqlite:///{self.data / 'tgstaff.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{self.database}",
             "REDIS_URL": "",
             "PYTHONUNBUFFERED": "1",
         }
@@ -90,7 +123,7 @@ class Installation:
         """SECRET_KEY and FIELD_KEYS, made on first start and readable by the owner alone."""
         file = self.data / "keys.env"
         if not file.exists():
-            if (self.data / "tgstaff.sqlite3").exists():
+            if self.database.exists():
                 raise Trouble(
                     f"{file} is gone, and with it the key to the bot tokens in this folder's "
                     "database: put it back, or start anew with --data DIR."
@@ -100,7 +133,15 @@ class Installation:
                 f"SECRET_KEY={secrets.token_urlsafe(48)}\n"
                 f"FIELD_KEYS={Fernet.generate_key().decode()}\n",
             )
-        return dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
+        return read_env(file)
+
+    def migrate(self) -> None:
+        """The one process does it itself."""
+
+    @property
+    def commands(self) -> dict[str, list[str]]:
+        """The product's processes by name."""
+        return {"serve": self.serve_command}
 
     @property
     def serve_command(self) -> list[str]:
@@ -130,6 +171,22 @@ def wait_for(address: str, supervisor: "Supervisor | None" = None) -> None:
             pass
         time.sleep(0.1)
     raise Trouble(f"{address} did not answer within {READY_SECONDS} s: see the lines above.")
+
+
+def _is_alive(lock: TextIO) -> bool:
+    """Whether the launcher that wrote its process id into its lock file is there."""
+    lock.seek(0)
+    try:
+        os.kill(int(lock.read()), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass  # somebody else's is one too
+    return True
+
+
+def read_env(file: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
 
 
 def write_private(file: Path, text: str) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from tgstaff.launch import demo, installation, smoke
+from tgstaff.launch.full import FullInstallation
 from tgstaff.launch.installation import Installation, Trouble
 from tgstaff.launch.processes import Supervisor
+from tgstaff.launch.starting import start
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: list[str]) -> int:
@@ -18,7 +20,11 @@ def main(arguments: list[str]) -> int:
     for number in ENDING:
         signal.signal(number, interrupt)
     try:
-        return smoke.run() if options.smoke else _serve(options)
+        return (
+            smoke.run(FullInstallation if options.full else Installation)
+            if options.smoke
+            else _serve(options)
+        )
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -36,7 +42,8 @@ def interrupt(signum: int, frame: object) -> NoReturn:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run", add_help=False)
     parser.add_argument("--port", type=_port, default=8000)
-    parser.add_argument("--data", type=Path, default=installation.BASE_DIR / ".data")
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("--no-demo", action="store_true")
     parser.add_argument("--smoke", action="store_true")
     return parser.parse_args(arguments)
@@ -48,20 +55,21 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _place(options: argparse.Namespace) -> Installation:
+    kind = FullInstallation if options.full else Installation
+    data = options.data or installation.BASE_DIR / (".data-full" if options.full else ".data")
+    return kind(data.resolve(), options.port, simulated=not options.no_demo)
+
+
 def _serve(options: argparse.Namespace) -> int:
-    place = Installation(options.data.resolve(), options.port, simulated=not options.no_demo)
+    place = _place(options)
     with place.locked():
         for port in place.ports:
             _refuse_busy(port)
         place.prepare()
-        with Supervisor(place.environment) as supervisor:
-            people = []
-            if place.simulated:
-                supervisor.start("simulator", place.simulator_command)
-                people = demo.prepare(place)
-            supervisor.start("serve", place.serve_command)
-            place.wait_until_ready(supervisor)
-            print(_welcome(place, people), flush=True)
+        with Supervisor(place.environment, held=(place.lock,)) as supervisor:
+            people = start(place, supervisor)
+            print(_welcome(place, people, supervisor), flush=True)
             supervisor.watch()
     return 0
 
@@ -77,7 +85,7 @@ def _refuse_busy(port: int) -> None:
             ) from None
 
 
-def _welcome(place: Installation, people: list[demo.Person]) -> str:
+def _welcome(place: Installation, people: list[demo.Person], supervisor: Supervisor) -> str:
     lines = ["", "TG-Staff is ready.", ""]
     lines += [f"  Agents' page  {place.web}/app/", f"  Console       {place.web}/console/"]
     if place.simulated:
@@ -88,4 +96,6 @@ def _welcome(place: Installation, people: list[demo.Person]) -> str:
         lines += [f"  (kept in {demo.passwords_file(place)})"]
     elif not place.simulated:
         lines += ["", "  First company: .venv/bin/python manage.py create_company --help"]
+    lines += ["", "  Processes, each started again when it dies:"]
+    lines += [f"    {child.program.name:<12}{child.process.pid}" for child in supervisor.children]
     return "\n".join([*lines, "", "Ctrl-C ends all of it.", ""])

@@ -3,39 +3,101 @@
 honcho, the usual choice, ends every process when one dies (docs/decisions/0002-supervisor.md).
 """
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from tgstaff.launch.installation import BASE_DIR, Trouble
 
-STOP_SECONDS = 10
+STOP_SECONDS = 12  # what ends in good order has ended by itself within 10
 LOOK_SECONDS = 0.3
 # A process that lives this long has started well; its next death is restarted at once.
 HEALTHY_SECONDS = 20
-LONGEST_PAUSE = 15.0
+LONGEST_PAUSE = 5.0
+DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run. `owner`: whom to run it as and where, in Popen's words."""
+
+    name: str
+    command: list[str]
+    stdin: bytes = b""
+    log: Path | None = None  # instead of the terminal
+    stop: signal.Signals = signal.SIGTERM
+    owner: Mapping[str, Any] = field(default_factory=dict)
+
+
+def spawn(
+    program: Program, environment: Mapping[str, str] | None = None, held: tuple[int, ...] = ()
+) -> "subprocess.Popen[bytes]":
+    """Start it in a session of its own, so that Ctrl-C reaches it in our time, through us.
+
+    It ends when the thread that calls this is gone. `held`: files it keeps open as long as it lives.
+    """
+    with ExitStack() as files:
+        output = files.enter_context(program.log.open("ab")) if program.log else sys.stderr
+        process = subprocess.Popen(
+            program.command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,
+            pass_fds=held,
+            preexec_fn=end_with_parent(program.stop),
+            **{"cwd": BASE_DIR, **program.owner},
+        )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):
+        process.stdin.write(program.stdin)
+        process.stdin.close()
+    return process
+
+
+def end_with_parent(how: signal.Signals) -> Callable[[], None]:
+    """In the child: get this signal when the parent is gone, even by kill -9 (Linux)."""
+
+    def ask() -> None:
+        with suppress(AttributeError, OSError):
+            ctypes.CDLL(None).prctl(DIE_WITH_PARENT, how)
+
+    return ask
 
 
 @dataclass
 class Child:
-    name: str
-    command: list[str]
-    process: subprocess.Popen[bytes]
+    program: Program
+    process: "subprocess.Popen[bytes]"
     started_at: float = field(default_factory=time.monotonic)
     pause: float = 0.5
     restart_at: float | None = None
 
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
 
 class Supervisor:
-    """Children run in sessions of their own, so that Ctrl-C reaches them in order, through us."""
+    """Runs the children in one environment. `held`: see `spawn`."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], held: tuple[int, ...] = ()) -> None:
         self.environment = environment
-        self.children: list[Child] = []
+        self.held = held
+        self.waves: list[list[Child]] = []
+
+    @property
+    def children(self) -> list[Child]:
+        return [child for wave in self.waves for child in wave]
 
     def __enter__(self) -> "Supervisor":
         return self
@@ -49,63 +111,80 @@ class Supervisor:
         self.stop()
 
     def start(self, name: str, command: list[str]) -> None:
-        self.children.append(Child(name, command, self._spawn(command)))
+        self.run(Program(name, command))
 
-    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command,
-            cwd=BASE_DIR,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,
-            start_new_session=True,
-        )
+    def start_together(self, commands: Mapping[str, list[str]]) -> None:
+        """These are ended together, too."""
+        self.waves.append([])
+        for name, command in commands.items():
+            self._add(Program(name, command))
+
+    def run(self, program: Program) -> Child:
+        self.waves.append([])
+        return self._add(program)
+
+    def _add(self, program: Program) -> Child:
+        child = Child(program, self._spawn(program))
+        self.waves[-1].append(child)
+        return child
+
+    def _spawn(self, program: Program) -> "subprocess.Popen[bytes]":
+        return spawn(program, self.environment, self.held)
 
     def refuse_dead(self) -> None:
         for child in self.children:
-            if child.process.poll() is not None:
+            if not child.is_alive():
                 raise Trouble(
-                    f"{child.name} ended with code {child.process.returncode}: see above."
+                    f"{child.program.name} ended with code {child.process.returncode}: "
+                    f"see {child.program.log or 'above'}."
                 )
 
     def watch(self) -> None:
         """Until interrupted: restart whatever dies, with a growing pause if it dies at once."""
         while True:
-            for child in self.children:
-                self._look_after(child)
+            self.look_after()
             time.sleep(LOOK_SECONDS)
 
+    def look_after(self) -> None:
+        for child in self.children:
+            self._look_after(child)
+
     def _look_after(self, child: Child) -> None:
-        if child.process.poll() is None:
+        if child.is_alive():
             return
         now = time.monotonic()
+        name = child.program.name
         if child.restart_at is None:
             healthy = now - child.started_at > HEALTHY_SECONDS
             child.pause = 0.5 if healthy else min(child.pause * 2, LONGEST_PAUSE)
             child.restart_at = now + child.pause
-            _say(f"{child.name} ended with code {child.process.returncode}; restarting")
+            _say(f"{name} ended with code {child.process.returncode}; restarting")
         elif now >= child.restart_at:
-            child.process = self._spawn(child.command)
+            child.process = self._spawn(child.program)
             child.started_at, child.restart_at = now, None
+            _say(f"{name} is started again: process {child.process.pid}")
 
     def stop(self) -> None:
         """End all, the newest first: the web server before the Telegram it talks to."""
-        for child in reversed(self.children):
-            _end(child)
-        self.children.clear()
+        while self.waves:
+            _end(self.waves.pop())
 
 
-def _end(child: Child) -> None:
-    _signal(child.process, signal.SIGTERM)
-    try:
-        child.process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        _say(f"{child.name} did not end in {STOP_SECONDS} s; killed")
-        _signal(child.process, signal.SIGKILL)
-        child.process.wait()
+def _end(wave: list[Child]) -> None:
+    """In good order, or by force after a while."""
+    for child in wave:
+        _signal(child.process, child.program.stop)
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in wave:
+        try:
+            child.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            _say(f"{child.program.name} did not end in {STOP_SECONDS} s; killed")
+            _signal(child.process, signal.SIGKILL)
+            child.process.wait()
 
 
-def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     if process.poll() is None:
         os.killpg(process.pid, number)
 

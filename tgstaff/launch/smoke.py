@@ -19,16 +19,17 @@ import aiohttp
 from tgstaff.launch import demo
 from tgstaff.launch.installation import Installation, Trouble
 from tgstaff.launch.processes import Supervisor
+from tgstaff.launch.starting import start
 
 GIVEN_UP_AFTER_S = 90
 STEPS = ("ready", "sign_in", "customer_to_agent", "assigned", "reply_to_customer")
 
 
-def run() -> int:
+def run(kind: type[Installation]) -> int:
     steps: dict[str, float | None] = dict.fromkeys(STEPS)
     error = None
     try:
-        asyncio.run(asyncio.wait_for(_attempt(steps), GIVEN_UP_AFTER_S))
+        _attempt(kind, steps)
     except TimeoutError:
         error = f"given up after {GIVEN_UP_AFTER_S} s at {_reached(steps)}"
     except (Trouble, aiohttp.ClientError, Unexpected) as trouble:
@@ -45,28 +46,24 @@ def _reached(steps: dict[str, float | None]) -> str:
     return next((name for name in STEPS if steps[name] is None), "the end")
 
 
-async def _attempt(steps: dict[str, float | None]) -> None:
+def _attempt(kind: type[Installation], steps: dict[str, float | None]) -> None:
     with tempfile.TemporaryDirectory(prefix="tgstaff-smoke-") as folder:
         web, simulator = _free_ports()
-        place = Installation(Path(folder) / "data", web, simulator_port=simulator)
+        place = kind(Path(folder), web, simulator_port=simulator)
         started = time.monotonic()
         with place.locked():
-            await asyncio.to_thread(place.prepare)
-            with Supervisor(place.environment) as supervisor:
-                agent = await asyncio.to_thread(_start, place, supervisor)
+            place.prepare()
+            with Supervisor(place.environment, held=(place.lock,)) as supervisor:
+                people = start(place, supervisor)
                 steps["ready"] = _ms(time.monotonic() - started)
-                # CookieJar(unsafe): cookies of an address without a name
-                jar = aiohttp.CookieJar(unsafe=True)
-                async with aiohttp.ClientSession(cookie_jar=jar) as browser:
-                    await _there_and_back(place, agent, browser, steps)
+                agent = next(person for person in people if person.role == "agent")
+                asyncio.run(asyncio.wait_for(_visit(place, agent, steps), GIVEN_UP_AFTER_S))
 
 
-def _start(place: Installation, supervisor: Supervisor) -> demo.Person:
-    supervisor.start("simulator", place.simulator_command)
-    people = demo.prepare(place)
-    supervisor.start("serve", place.serve_command)
-    place.wait_until_ready(supervisor)
-    return next(person for person in people if person.role == "agent")
+async def _visit(place: Installation, agent: demo.Person, steps: dict[str, float | None]) -> None:
+    # CookieJar(unsafe): cookies of an address without a name
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        await _there_and_back(place, agent, browser, steps)
 
 
 def _free_ports() -> tuple[int, int]:
