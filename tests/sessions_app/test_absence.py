@@ -5,20 +5,15 @@ from datetime import timedelta
 import pytest
 
 from core import clock
-from projects.models import Agent, Project
+from projects.models import Agent
 from routing.models import Pool
 from sessions_app.actions.absence import watch_owners
 from sessions_app.actions.ownership import transfer
 from sessions_app.models import ChatSession
-from tests.factories import make_agent, make_member, make_project, make_session
+from tests.factories import make_agent, make_member, make_session
 from tests.support.team import come_online, go_away, owners, route, told, vanish
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def project() -> Project:
-    return make_project()
 
 
 @pytest.fixture
@@ -26,11 +21,6 @@ def alice(project) -> Agent:
     agent = make_agent(project, "Alice")
     come_online(agent)
     return agent
-
-
-@pytest.fixture
-def bob(project) -> Agent:
-    return make_agent(project, "Bob")
 
 
 @pytest.fixture

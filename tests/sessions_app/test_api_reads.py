@@ -9,10 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from routing.models import Pool
 from sessions_app.models import ChatSession, ReadMark
 from tests.factories import (
-    make_agent,
     make_bot,
     make_customer,
-    make_lease,
     make_member,
     make_message,
     make_project,
@@ -22,23 +20,6 @@ from tests.factories import (
 from tests.support.api import browser, code, get, ok
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def project():
-    return make_project()
-
-
-@pytest.fixture
-def alice(project):
-    agent = make_agent(project, "Alice")
-    make_lease(agent.user)
-    return agent
-
-
-@pytest.fixture
-def bob(project):
-    return make_agent(project, "Bob")
 
 
 def numbers(rows):

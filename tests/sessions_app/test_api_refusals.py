@@ -7,7 +7,6 @@ from django.test import Client
 
 from tests.factories import (
     make_agent,
-    make_lease,
     make_member,
     make_project,
     make_session,
@@ -16,23 +15,6 @@ from tests.factories import (
 from tests.support.api import act, browser, code, get, ok, post
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project():
-    return make_project()
-
-
-@pytest.fixture
-def alice(project):
-    agent = make_agent(project, "Alice")
-    make_lease(agent.user)
-    return agent
-
-
-@pytest.fixture
-def bob(project):
-    return make_agent(project, "Bob")
 
 
 VERBS = ["reply", "claim", "transfer", "complete", "reopen", "read"]

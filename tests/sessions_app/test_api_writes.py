@@ -4,32 +4,13 @@ import pytest
 
 from bots.models import OutboundCall
 from tests.factories import (
-    make_agent,
     make_lease,
     make_message,
-    make_project,
     make_session,
 )
 from tests.support.api import act, get, ok, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def project():
-    return make_project()
-
-
-@pytest.fixture
-def alice(project):
-    agent = make_agent(project, "Alice")
-    make_lease(agent.user)
-    return agent
-
-
-@pytest.fixture
-def bob(project):
-    return make_agent(project, "Bob")
 
 
 def test_it_replies(project, alice):

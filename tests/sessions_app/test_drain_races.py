@@ -12,10 +12,8 @@ from sessions_app.actions import messages, ownership
 from sessions_app.actions.inbox import drain
 from sessions_app.models import ChatSession, Message
 from tests.factories import (
-    make_agent,
     make_bot,
     make_customer,
-    make_lease,
     make_project,
     make_session,
 )
@@ -28,20 +26,8 @@ ROUNDS = 8
 
 
 @pytest.fixture
-def project():
-    return make_project()
-
-
-@pytest.fixture
 def bot(project):
     return make_bot(project)
-
-
-@pytest.fixture
-def alice(project):
-    agent = make_agent(project)
-    make_lease(agent.user)
-    return agent
 
 
 def act(action, **kwargs):

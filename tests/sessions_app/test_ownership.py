@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def project() -> Project:
-    return make_project()
-
-
-@pytest.fixture
 def team(project) -> list[Agent]:
     agents = [make_agent(project, name) for name in ("Alice", "Bob", "Cleo")]
     come_online(*agents)

@@ -20,18 +20,13 @@ from sessions_app.actions.absence import watch_owners
 from sessions_app.actions.ownership import claim, complete, put_back, reopen, transfer
 from sessions_app.actions.routing import route_project, settle_project
 from sessions_app.models import Assignment, ChatSession
-from tests.factories import make_agent, make_member, make_project, make_session
+from tests.factories import make_agent, make_member, make_session
 from tests.support.team import come_online, owners, vanish
 from tests.support.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 20
-
-
-@pytest.fixture
-def project() -> Project:
-    return make_project()
 
 
 def make_team(project: Project, count: int, **fields: Any) -> list[Agent]:

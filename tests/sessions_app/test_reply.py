@@ -14,15 +14,10 @@ from core.text import utf16_length
 from live.models import Event
 from sessions_app.actions.messages import reply
 from sessions_app.models import ChatSession, Message
-from tests.factories import make_agent, make_lease, make_member, make_project, make_session
+from tests.factories import make_agent, make_lease, make_member, make_session
 from tests.support.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def project():
-    return make_project()
 
 
 @pytest.fixture

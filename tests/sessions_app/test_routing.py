@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def project() -> Project:
-    return make_project()
-
-
-@pytest.fixture
 def team(project):
     return [make_agent(project, name) for name in ("Alice", "Bob", "Cleo")]
 

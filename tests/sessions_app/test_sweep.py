@@ -4,7 +4,6 @@ import pytest
 
 from core.ticks import jobs
 from projects.actions import change_agent, remove_agent
-from projects.models import Project
 from routing.actions import change_rules
 from routing.models import Lease
 from sessions_app import tasks
@@ -13,11 +12,6 @@ from tests.factories import make_agent, make_project, make_session
 from tests.support.team import come_online, owners, route, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def project() -> Project:
-    return make_project()
 
 
 def sweep() -> None:

@@ -39,7 +39,7 @@ class Page:
 
     def _session_changed(self, data: Json) -> None:
         row = {name: value for name, value in data.items() if name != "was"}
-        if self._saw(data):
+        if data["was"] is not None:
             self._forget(row["id"], data["was"])
         self._count(row["state"], +1)
         if self._is_mine(row):
@@ -50,22 +50,6 @@ class Page:
 
     def _session_gone(self, data: Json) -> None:
         self._forget(data["id"], data["was"])
-
-    def _saw(self, data: Json) -> bool:
-        """Whether the session was in the viewer's sight, and so in his counts, until now."""
-        if data["was"] is None:
-            return False
-        if data["was"] == "unassigned":
-            return self._sees_waiting
-        if data["was"] == "assigned" and not self.state["me"]["rights"]["see_others"]:
-            return any(row["id"] == data["id"] for row in self.state["mine"])
-        return True  # one's own completed session, or everybody's
-
-    @property
-    def _sees_waiting(self) -> bool:
-        me = self.state["me"]
-        scope = {row["id"] for row in self.state["project"]["agents"] if row["in_scope"]}
-        return me["managing"] or me["agent"] in scope
 
     def _is_mine(self, row: Json) -> bool:
         agent = self.state["me"]["agent"]
