@@ -23,7 +23,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             hidden = path.name.startswith(".") and path.name != ".ci"
             if not hidden and path.name not in NOT_OURS | {"__pycache__"}:
                 yield from _walk(path)
-        elif path.suffix != ".pyc" and path.name != ".env":
+        elif path.suffix != ".pyc" and path.name not in {".env", ".git"}:
             yield path
 
 
