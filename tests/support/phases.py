@@ -22,6 +22,8 @@ from tests.support.environment import FIELD_KEY
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 CORES = 2
+# one more than cores, since many tests wait for processes; stealing, since some tests are long
+PARALLEL = ("-n", str(CORES + 1), "--dist", "worksteal")
 DURATIONS = ("--durations=10", "--durations-min=0.1")
 NO_CHROMIUM = (
     "no Chromium found. Install it (on Debian: apt install chromium), name it in CHROMIUM, "
@@ -152,7 +154,7 @@ def _static_environment() -> dict[str, str]:
 
 def _pytest_passes(outcome: Outcome, options: argparse.Namespace, words: list[str]) -> None:
     marks = "not long and not slow" if options.fast else "" if options.long else "not long"
-    inner = ["-n", str(CORES), "-m", _all_of("not e2e", marks)]
+    inner = [*PARALLEL, "-m", _all_of("not e2e", marks)]
     _pytest(outcome, "pytest on SQLite", "sqlite", inner, words)
     if options.fast:
         print("--- --fast: without the PostgreSQL and browser passes", flush=True)
