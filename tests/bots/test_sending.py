@@ -15,7 +15,11 @@ from tests.support.servers import free_port
 from tests.support.telegram import gateway
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("quick"),
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.security.world import World, make_world
 from tests.support.servers import free_port
 from tests.support.telegram import TOKEN
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 SECRET = TOKEN.partition(":")[2]
 

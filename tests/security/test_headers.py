@@ -9,6 +9,8 @@ from tests.security.routes import TABLE, label_of, path_of
 from tests.security.test_matrix import ROLES, ids_for
 from tests.security.world import World, dump
 
+pytestmark = pytest.mark.slow
+
 STRICT = {
     "default-src": {"'none'"},
     "frame-ancestors": {"'none'"},

@@ -23,6 +23,8 @@ from tests.security.routes import (
 )
 from tests.security.world import Place, World, dump
 
+pytestmark = pytest.mark.slow
+
 ROLES = ["anonymous", "owner", "manager", "agent", "support", "staff"]
 STRANGERS = [role for role in ROLES if role != "staff"]
 # For an agent the other project of his own company is as foreign as another company's.

@@ -11,6 +11,8 @@ from tests.security.routes import MODELS, TABLE, folder, path_of
 from tests.security.test_matrix import EXITS, ids_for
 from tests.security.world import Place, World
 
+pytestmark = pytest.mark.slow
+
 TAG = "<img src=x onerror=qzxss()>"
 PAYLOADS = [
     TAG,

@@ -24,7 +24,7 @@ from tests.factories import make_agent, make_member, make_session
 from tests.support.team import come_online, owners, vanish
 from tests.support.threads import together
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ROUNDS = 20
 

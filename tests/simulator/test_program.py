@@ -11,6 +11,8 @@ from tests.simulator.client import TOKEN, Background, Telegram
 from tests.simulator.conftest import read_port
 from tests.support import processes, waiting
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-m", "simulator"]
 
 

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.support import house as houses
 from tests.support.house import Agent, House
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_message_reaches_the_agents_socket_and_the_reply_the_phone(house: House) -> None:
