@@ -4,6 +4,7 @@ import json
 import logging
 import logging.config
 from io import StringIO
+from typing import Any
 
 import pytest
 from celery.app.trace import trace_task
@@ -58,14 +59,14 @@ def written(style):
     logs.clear()
 
 
-def parsed(text: StringIO) -> list[dict[str, object]]:
+def parsed(text: StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.getvalue().splitlines()]
 
 
 @pytest.mark.parametrize(("text", "secret"), SECRETS.values(), ids=SECRETS)
 def test_it_hides_what_is_secret_wherever_it_stands(said, text, secret):
     log = logging.getLogger("probe")
-    log.warning("in the text: " + text)
+    log.warning(text)
     log.warning("in an argument: %s", text)
     with logs.bound(field=text):
         log.warning("in a field")
@@ -159,7 +160,7 @@ def drain(monkeypatch):
 
 def test_what_a_task_logs_names_it_and_its_request(lines, drain):
     # as a worker does it: what a message's headers hold is the task's request
-    trace_task(drain, "its-own", [], {"bot_id": 7}, request={"request_id": "abc"}, app=celery)
+    trace_task(drain, "its-own", (), {"bot_id": 7}, request={"request_id": "abc"}, app=celery)
     (line,) = parsed(lines)
     assert line["task"] == "sessions_app.drain_inbox"
     assert (line["request_id"], line["bot_id"]) == ("abc", 7)
@@ -168,5 +169,5 @@ def test_what_a_task_logs_names_it_and_its_request(lines, drain):
 
 def test_a_task_without_a_request_goes_by_its_own_id(lines, drain):
     request = {"id": "its-own", "request_id": None}
-    trace_task(drain, "its-own", [], {"bot_id": 7}, request=request, app=celery)
+    trace_task(drain, "its-own", (), {"bot_id": 7}, request=request, app=celery)
     assert parsed(lines)[0]["request_id"] == "its-own"
