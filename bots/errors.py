@@ -20,6 +20,10 @@ class LeaseLost(Exception):
     """Another gateway serves this bot now; what was to be written was not."""
 
 
+class ModeChanged(Exception):
+    """The bot is not to be polled any more: Telegram delivers its updates."""
+
+
 def result_of(status: int, body: str) -> Any:
     """The `result` of a Bot API answer.
 
@@ -73,6 +77,24 @@ def telegram_unreachable(error: DeliveryError) -> Refusal:
         "telegram_unreachable",
         _("Telegram could not be asked about this token. Nothing was saved; please try again."),
         {"reason": error.code},
+    )
+
+
+def telegram_refused(error: DeliveryError) -> Refusal:
+    """Telegram did not do what it was asked. Its own words help whoever set up the address."""
+    lost = error.code in {UNREACHABLE, UNKNOWN}
+    text = (
+        _("Telegram could not be reached. Nothing was changed; please try again.")
+        if lost
+        else _("Telegram refused: %s") % error.text
+    )
+    return Refusal("telegram_refused", text, {"reason": error.code})
+
+
+def no_public_url() -> Refusal:
+    return Refusal(
+        "no_public_url",
+        _("This installation has no public https address: PUBLIC_URL is not set."),
     )
 
 

@@ -1,5 +1,7 @@
 """A project's Telegram bot, what came in from it and what goes out to it."""
 
+import hashlib
+import hmac
 import uuid
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -31,6 +33,9 @@ class Bot(models.Model):
         OK = "ok", _("working")
         INVALID = "invalid", _("token refused by Telegram")
         CONFLICT = "conflict", _("another program reads this bot")
+        ELSEWHERE = "elsewhere", _("its webhook points elsewhere")
+        FAILING = "failing", _("Telegram cannot deliver to us")
+        DEAF = "deaf", _("nothing has been read for too long")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.OneToOneField(Project, models.CASCADE, related_name="bot")
@@ -39,7 +44,7 @@ class Bot(models.Model):
     name = models.CharField(max_length=128, blank=True)
     token = EncryptedTextField()
     mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.POLLING)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.OK)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OK)
 
     # The next offset for getUpdates: one more than the newest update that is committed here.
     next_offset = models.BigIntegerField(default=0)
@@ -47,13 +52,20 @@ class Bot(models.Model):
     lease_epoch = models.BigIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True)
 
-    last_read_at = models.DateTimeField(null=True)  # Telegram last answered a read
+    # Telegram last answered a read or delivered, or said that all is well with the webhook.
+    last_read_at = models.DateTimeField(null=True)
     last_update_at = models.DateTimeField(null=True)  # it last had something for us
     last_error = models.CharField(max_length=300, blank=True)
     last_error_at = models.DateTimeField(null=True)
     # 429 for the whole bot: nothing is sent before this moment.
     paused_until = models.DateTimeField(null=True)
     connected_at = models.DateTimeField(default=clock.now)
+
+    # What getWebhookInfo said when it was last asked.
+    webhook_checked_at = models.DateTimeField(null=True)
+    webhook_pending = models.PositiveIntegerField(default=0)
+    webhook_error = models.CharField(max_length=300, blank=True)
+    webhook_error_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("bot")
@@ -65,6 +77,32 @@ class Bot(models.Model):
     def is_new(self, moment: datetime) -> bool:
         """Whether Telegram will count it among the new ones: it has not been heard of lately."""
         return self.last_read_at is None or self.last_read_at < moment - timedelta(hours=1)
+
+
+class Webhook(models.Model):
+    """One address that Telegram was asked to deliver a bot's updates to, with its secret.
+
+    Each set-up makes a new one. The older ones are answered until the new one is in use and a
+    little longer, because deliveries are on their way meanwhile.
+    """
+
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="webhooks")
+    # What is looked for: the key itself is kept encrypted, for a copy of the table tells nobody
+    # where to knock.
+    digest = models.CharField(max_length=64, unique=True)
+    key = EncryptedTextField()
+    secret = EncryptedTextField()
+    created_at = models.DateTimeField(default=clock.now)
+    confirmed_at = models.DateTimeField(null=True)  # Telegram has said that it uses this one
+    ends_at = models.DateTimeField(null=True)  # another one took its place
+
+    @staticmethod
+    def digest_of(key: str) -> str:
+        return hashlib.sha256(key.encode(errors="replace")).hexdigest()
+
+    def admits(self, secret: str) -> bool:
+        """Whether it is ours, in constant time. Bytes: with other than ASCII text would raise."""
+        return hmac.compare_digest(secret.encode(errors="replace"), self.secret.encode())
 
 
 class Inbox(models.Model):

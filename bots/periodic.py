@@ -1,6 +1,6 @@
 """The nets under the gateway: nothing waits for a process that is gone."""
 
-from bots.actions import inbox, outbox, reading
+from bots.actions import inbox, outbox, reading, watching, webhooks
 from core import tx
 from core.ticks import every
 
@@ -8,6 +8,16 @@ from core.ticks import every
 @every(15, "bots.poll_unread")
 def poll_unread() -> None:
     reading.read_unread()
+
+
+@every(watching.WATCH_SECONDS, "bots.watch")
+def watch() -> None:
+    watching.watch()
+
+
+@every(15, "bots.find_deaf")
+def find_deaf() -> None:
+    watching.find_deaf()
 
 
 @every(5, "bots.settle_calls")
@@ -20,3 +30,4 @@ def settle_calls() -> None:
 def purge() -> None:
     tx.run(inbox.purge)
     outbox.forget_pauses()
+    webhooks.purge()

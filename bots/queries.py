@@ -19,9 +19,10 @@ def health(bot: Bot) -> dict[str, Any]:
     """How the bot does, for pages and alarms. Times are datetimes or None.
 
     `{state, mode, is_served, last_read_at, last_update_at, last_error, last_error_at, is_failing,
-    paused_until, inbox: {pending, oldest_at, parked}, outbox: {queued, oldest_at, uncertain,
-    failed}}`. `is_failing`: Telegram has not answered a read since the last error. `uncertain` and
-    `failed` count the calls of the last 24 h.
+    paused_until, webhook: {checked_at, pending, last_error, last_error_at}, inbox: {pending,
+    oldest_at, parked}, outbox: {queued, oldest_at, uncertain, failed}}`. `is_failing`: nothing has
+    been read since the last error. `webhook` is what Telegram said when it was last asked.
+    `uncertain` and `failed` count the calls of the last 24 h.
     """
     moment = clock.now()
     return {
@@ -34,6 +35,12 @@ def health(bot: Bot) -> dict[str, Any]:
         "last_error_at": bot.last_error_at,
         "is_failing": _is_failing(bot),
         "paused_until": bot.paused_until if (bot.paused_until or moment) > moment else None,
+        "webhook": {
+            "checked_at": bot.webhook_checked_at,
+            "pending": bot.webhook_pending,
+            "last_error": bot.webhook_error,
+            "last_error_at": bot.webhook_error_at,
+        },
         "inbox": _inbox(bot),
         "outbox": _outbox(bot),
     }

@@ -1,5 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from bots import views
 
 app_name = "bots"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("telegram/<str:key>/", views.webhook, name="webhook"),
+]

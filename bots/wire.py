@@ -6,6 +6,7 @@ not even as the context of ours.
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -30,11 +31,12 @@ class BotIdentity:
 
 @dataclass(frozen=True)
 class WebhookInfo:
-    """`url` is empty when there is no webhook."""
+    """`url` is empty when there is no webhook. `last_error` stays when deliveries go well again."""
 
     url: str
     pending: int
     last_error: str
+    last_error_at: datetime | None
 
 
 def get_me(token: str) -> BotIdentity:
@@ -56,8 +58,13 @@ def get_webhook_info(token: str) -> WebhookInfo:
     return WebhookInfo(
         url=info["url"],
         pending=info["pending_update_count"],
-        last_error=info.get("last_error_message", ""),
+        last_error=str(info.get("last_error_message", "")),
+        last_error_at=_moment(info.get("last_error_date")),
     )
+
+
+def _moment(seconds: Any) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
 
 
 def set_webhook(token: str, *, url: str, secret: str) -> None:

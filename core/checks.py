@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
 from core import crash
@@ -100,9 +101,55 @@ def check_telegram_bases(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessa
 def _is_base_address(address: str) -> bool:
     try:
         parts = urlsplit(address)
+        has_port = parts.port is None or parts.port > 0  # raises for what is none
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query
+    is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return is_web and has_port and not parts.query
+
+
+# https://core.telegram.org/bots/api#setwebhook
+WEBHOOK_PORTS = {443, 80, 88, 8443}
+
+
+@register()
+def check_public_url(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    if not settings.PUBLIC_URL:
+        return
+    if not _is_base_address(settings.PUBLIC_URL) or urlsplit(settings.PUBLIC_URL).path:
+        yield Error(
+            f"PUBLIC_URL is no address of a host: {settings.PUBLIC_URL!r}.",
+            hint="It holds no path: https://help.example.com",
+            id="core.E020",
+        )
+    elif not _is_on_loopback(settings.TELEGRAM_API_BASE):
+        yield from _what_telegram_refuses()
+
+
+def _what_telegram_refuses() -> Iterable[CheckMessage]:
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.scheme != "https":
+        yield Error(
+            "PUBLIC_URL is not https: Telegram delivers to nothing else.",
+            hint="Put a proxy with a certificate in front, or leave PUBLIC_URL out.",
+            id="core.E021",
+        )
+    if (parts.port or 443) not in WEBHOOK_PORTS:
+        yield Error(
+            f"PUBLIC_URL has port {parts.port}: Telegram delivers to 443, 80, 88 and 8443 alone.",
+            id="core.E022",
+        )
+    if not validate_host(str(parts.hostname), settings.ALLOWED_HOSTS):
+        yield Error(
+            f"PUBLIC_URL names a host that ALLOWED_HOSTS does not: {parts.hostname}.",
+            hint="What Telegram delivers would be refused.",
+            id="core.E023",
+        )
+
+
+def _is_on_loopback(address: str) -> bool:
+    """The simulator: it reaches us without TLS, and never leaves this machine."""
+    return urlsplit(address).hostname in {"127.0.0.1", "::1", "localhost"}
 
 
 @register()

@@ -255,6 +255,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 TELEGRAM_API_BASE = env.str("TELEGRAM_API_BASE", default="https://api.telegram.org")
 TELEGRAM_LINK_BASE = env.str("TELEGRAM_LINK_BASE", default="https://t.me")
+# Where Telegram reaches this installation; without it no bot can have a webhook.
+PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
 # Telegram lets about 20 bots that were silent start in a minute from one address. 0: no limit.
 BOT_STARTS_PER_MINUTE = env.int(
     "BOT_STARTS_PER_MINUTE", default=20 if "api.telegram.org" in TELEGRAM_API_BASE else 0
@@ -270,6 +272,7 @@ SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5)
 PULSE_SECONDS = env.float("PULSE_SECONDS", default=5)
 BOT_LEASE_SECONDS = env.float("BOT_LEASE_SECONDS", default=10)
 SEND_SECONDS = env.float("SEND_SECONDS", default=20)
+DEAF_SECONDS = env.float("DEAF_SECONDS", default=120)
 UPDATE_HOURS = env.float("UPDATE_HOURS", default=72)
 
 # ---------------------------------------------------------------- words, time, static files

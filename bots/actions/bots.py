@@ -26,14 +26,15 @@ def connect(*, project: Project, token: str, actor: User | None) -> Bot:
     """Give the project its bot, or its bot a new token, once Telegram has confirmed the token.
 
     Talks to Telegram first, so call it outside of a transaction. A webhook that somebody set for
-    the bot is removed: with it nothing could be read. Raises Refusal `bad_token`,
+    the bot is removed: with it nothing could be read. A bot that has a webhook of ours gets it
+    anew at the next watch, for Telegram forgets it with the old token. Raises Refusal `bad_token`,
     `telegram_unreachable`, `bot_taken` or `project_has_bot`; nothing is saved then.
     """
     token = token.strip()
     try:
         identity = wire.get_me(token)
         _refuse_taken(project, identity)
-        webhook = _remove_webhook(token)
+        webhook = _remove_webhook(project, token)
     except DeliveryError as error:
         refusal = telegram_unreachable(error)
     else:
@@ -49,8 +50,10 @@ def _refuse_taken(project: Project, identity: wire.BotIdentity) -> None:
         raise project_has_bot(present.username)
 
 
-def _remove_webhook(token: str) -> str:
-    """The host it pointed to, empty if there was none."""
+def _remove_webhook(project: Project, token: str) -> str:
+    """The host it pointed to, empty if none was removed."""
+    if Bot.objects.filter(project=project, mode=Bot.Mode.WEBHOOK).exists():
+        return ""
     address = wire.get_webhook_info(token).url
     if address:
         wire.delete_webhook(token)
@@ -89,6 +92,7 @@ def _write(project: Project, identity: wire.BotIdentity, token: str) -> Bot:
         "last_error": "",
         "last_error_at": None,
         "connected_at": clock.now(),
+        "webhook_checked_at": None,
     }
     try:
         with tx.change():

@@ -1,6 +1,8 @@
 """Updates: stored before they are confirmed to Telegram, drained in batches, retried, parked."""
 
+import hashlib
 import json
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -13,6 +15,10 @@ from core import clock, kick, tx
 from core.text import storable
 
 RETRY_SECONDS = (1, 5, 30, 120, 600)
+NOTE_EVERY = timedelta(seconds=1)
+LONGEST_BODY = 1024 * 1024
+# Telegram writes it first, so a body that was cut has it still.
+NUMBER = re.compile(rb'\s*\{\s*"update_id"\s*:\s*([0-9]{1,15})\b')
 ERROR_LENGTH = InboundUpdate._meta.get_field("error").max_length
 
 
@@ -24,12 +30,17 @@ def numbered(updates: list[Any], expected: int) -> list[tuple[int, bytes]]:
     """
     rows = []
     for update in updates:
-        number = update.get("update_id") if isinstance(update, dict) else None
-        if type(number) is not int or not 0 <= number < 2**53:
+        number = _usable_number(update)
+        if number is None:
             number = expected
         rows.append((number, json.dumps(update).encode("ascii")))
         expected = number + 1
     return rows
+
+
+def _usable_number(update: Any) -> int | None:
+    number = update.get("update_id") if isinstance(update, dict) else None
+    return number if type(number) is int and 0 <= number < 2**53 else None
 
 
 def store(
@@ -37,7 +48,7 @@ def store(
 ) -> int:
     """Commit what was read together with the offset that will confirm it; how many were new.
 
-    `epoch`: of the reader's lease, None for a webhook. Raises LeaseLost, and stores nothing, when
+    `epoch`: of the reader's lease, None for a reader without one. Raises LeaseLost, and stores nothing, when
     another gateway has taken the bot since. An empty list records that Telegram answered.
     """
     with tx.change("inbox"):
@@ -73,6 +84,59 @@ def _known(bot_id: int, updates: list[tuple[int, bytes]]) -> set[int]:
     numbers = [number for number, _ in updates]
     rows = InboundUpdate.objects.filter(bot_id=bot_id, update_id__in=numbers)
     return set(rows.values_list("update_id", flat=True)) if numbers else set()
+
+
+# ---------------------------------------------------------------- by webhook
+
+
+def receive(*, bot: Bot, body: bytes) -> str:
+    """Commit what Telegram has delivered to the webhook; the name of what is wrong with it, if so.
+
+    Again and again is harmless. What is no update is kept, cut to `LONGEST_BODY`, and parked:
+    `empty`, `too_large`, `not_json` or `no_update_id`.
+    """
+    number, fault = _read_number(body)
+    state = InboundUpdate.State.PARKED if fault else InboundUpdate.State.PENDING
+    update = InboundUpdate(
+        bot=bot, update_id=number, raw=body[:LONGEST_BODY], state=state, error=fault
+    )
+    with tx.change():
+        _note_delivery(bot)
+        InboundUpdate.objects.bulk_create([update], ignore_conflicts=True)
+        if not fault:
+            kick.task("sessions_app.drain_inbox", bot_id=bot.pk)
+    return fault
+
+
+def _read_number(body: bytes) -> tuple[int, str]:
+    """The update's number, and what is wrong. One without a number gets one by its content: below
+    zero, where Telegram has none, and the same when it is repeated."""
+    if len(body) > LONGEST_BODY:
+        found = NUMBER.match(body)
+        return int(found[1]) if found else _made_up(body), "too_large"
+    if not body.strip():
+        return _made_up(body), "empty"
+    try:
+        update = json.loads(body)
+    except (ValueError, RecursionError):
+        return _made_up(body), "not_json"
+    number = _usable_number(update)
+    return (_made_up(body), "no_update_id") if number is None else (number, "")
+
+
+def _made_up(body: bytes) -> int:
+    return -1 - int.from_bytes(hashlib.sha256(body).digest()[:7])
+
+
+def _note_delivery(bot: Bot) -> None:
+    """Once a second is enough: deliveries of many chats at a time would wait for the bot's row."""
+    moment = clock.now()
+    if bot.last_update_at is None or moment - bot.last_update_at > NOTE_EVERY:
+        row = Bot.objects.filter(pk=bot.pk, last_update_at=bot.last_update_at)
+        row.update(last_read_at=moment, last_update_at=moment)
+
+
+# ---------------------------------------------------------------- draining
 
 
 def lock_inbox(bot_id: int) -> Bot | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F, Q
 
-from bots.errors import LeaseLost
+from bots.errors import LeaseLost, ModeChanged
 from bots.models import Bot
 from core import clock, tx
 
@@ -20,19 +20,22 @@ def take(
     *,
     holder: str,
     besides: Collection[int] = (),
+    modes: Collection[str] = Bot.Mode.values,
     limit: int = 200,
     new_limit: int | None = None,
     unheld_for: timedelta = NO_TIME,
 ) -> list[Bot]:
     """Take up to `limit` bots that nobody has served for `unheld_for`.
 
-    Longest unserved first, none of `besides`: the bots one serves already. Another that carries
+    Longest unserved first, none of `besides`: the bots one serves already. Those with a webhook
+    are served too, for what they send; `modes` leaves them out. Another that carries
     our own name was ours before a restart and is taken at once. At most `new_limit` of them are
     new to Telegram at this address.
     """
     moment = clock.now()
     with tx.change():
-        chosen = _choose(_free(holder, besides, moment - unheld_for), limit, new_limit, moment)
+        free = _free(holder, besides, moment - unheld_for) & Q(mode__in=modes)
+        chosen = _choose(free, limit, new_limit, moment)
         taken = [bot.pk for bot in tx.lock(Bot.objects.filter(chosen), skip_locked=True)]
         Bot.objects.filter(pk__in=taken).update(
             lease_holder=holder, lease_epoch=F("lease_epoch") + 1, lease_expires_at=_end(moment)
@@ -68,9 +71,14 @@ def renew(*, holder: str) -> dict[int, Bot]:
 
 
 def confirm(*, bot: Bot) -> None:
-    """Raises LeaseLost if somebody has taken the bot since `bot` was loaded."""
-    if not Bot.objects.filter(pk=bot.pk, lease_epoch=bot.lease_epoch).exists():
+    """That `bot` is ours to read still, as when it was loaded. Raises LeaseLost if somebody has
+    taken it since, ModeChanged if it is read in another way."""
+    row = Bot.objects.filter(pk=bot.pk, lease_epoch=bot.lease_epoch)
+    mode = row.values_list("mode", flat=True).first()
+    if mode is None:
         raise LeaseLost(bot.pk)
+    if mode != bot.mode:
+        raise ModeChanged(bot.pk)
 
 
 def release(*, holder: str, ended_at: datetime | None = None) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from bots import wire
 from bots.actions import bots, inbox, leases
-from bots.errors import LeaseLost
+from bots.errors import LeaseLost, ModeChanged
 from bots.models import Bot
 from core import clock, tx
 from core.errors import DeliveryError
@@ -21,20 +21,30 @@ BATCH = 100  # Telegram's own limit of one read
 AT_ONCE = 10
 # A round ends before the next one begins.
 ROUND_SECONDS = 10
-STATES = {"401": Bot.State.INVALID, "409": Bot.State.CONFLICT}
+CONFLICT = "409"
+STATES = {"401": Bot.State.INVALID, CONFLICT: Bot.State.CONFLICT}
 
 
 def failed(*, bot: Bot, error: DeliveryError) -> None:
-    """Telegram did not let us read: note it, and stop the bot if its token is refused."""
+    """Telegram did not let us read: note it, and stop the bot if its token is refused.
+
+    That a webhook is in the way is known already when its state says where that points to.
+    """
     with tx.change():
+        if error.code == CONFLICT and _is_elsewhere(bot):
+            return
         bots.note_error(bot=bot, error=error.text or error.code)
         if error.code in STATES:
             bots.set_state(bot=bot, state=STATES[error.code], error=error.text)
 
 
+def _is_elsewhere(bot: Bot) -> bool:
+    return Bot.objects.filter(pk=bot.pk, state=Bot.State.ELSEWHERE).exists()
+
+
 def answered(*, bot: Bot) -> None:
-    """Telegram let us read: a conflict is over."""
-    if bot.state == Bot.State.CONFLICT:
+    """Telegram let us read, or delivers: whatever the trouble was, it is over."""
+    if bot.state != Bot.State.OK:
         bots.set_state(bot=bot, state=Bot.State.OK)
 
 
@@ -59,6 +69,7 @@ def _take(holder: str, unheld_for: timedelta, seen: list[int]) -> list[Bot]:
         leases.take,
         holder=holder,
         besides=seen,
+        modes=[Bot.Mode.POLLING],
         limit=AT_ONCE,
         new_limit=settings.BOT_STARTS_PER_MINUTE or None,
         unheld_for=unheld_for,
@@ -67,18 +78,24 @@ def _take(holder: str, unheld_for: timedelta, seen: list[int]) -> list[Bot]:
 
 def _read(bot: Bot) -> int:
     """One bot's trouble is its own."""
-    if bot.mode != Bot.Mode.POLLING:
-        return 0
     try:
         count = read_once(bot=bot)
         tx.run(answered, bot=bot)
         return count
     except DeliveryError as error:
-        log.warning("%s: %s %s", bot, error.code, error.text)
-        tx.run(failed, bot=bot, error=error)
+        _note(bot, error)
     except LeaseLost:
         log.info("%s: a gateway has taken it", bot)
     return 0
+
+
+def _note(bot: Bot, error: DeliveryError) -> None:
+    log.warning("%s: %s %s", bot, error.code, error.text)
+    try:
+        leases.confirm(bot=bot)  # a 409 may tell of our own webhook
+        tx.run(failed, bot=bot, error=error)
+    except (LeaseLost, ModeChanged):
+        log.info("%s: it is not ours to read any more", bot)
 
 
 def read_once(*, bot: Bot) -> int:

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from bots.actions import leases, outbox
 from bots.client import Telegram
-from bots.errors import LeaseLost
+from bots.errors import LeaseLost, ModeChanged
 from bots.gateway.loops import attempt, every
 from bots.gateway.polling import Reader
 from bots.gateway.sending import Sender
@@ -72,8 +72,12 @@ class Gateway:
         for bot in await in_db(self._free_bots):
             log.info("%s: served by %s, epoch %s", bot, self.name, bot.lease_epoch)
             self.bots[bot.pk] = bot
-            if bot.mode == Bot.Mode.POLLING:
-                self.readers[bot.pk] = asyncio.create_task(self._read(bot))
+            self._begin_reading(bot)
+
+    def _begin_reading(self, bot: Bot) -> None:
+        """One with a webhook is served for what it sends."""
+        if bot.mode == Bot.Mode.POLLING:
+            self.readers[bot.pk] = asyncio.create_task(self._read(bot))
 
     def _free_bots(self) -> list[Bot]:
         """Those that are new at Telegram not more than so many in a minute."""
@@ -90,12 +94,14 @@ class Gateway:
         logs.bind(bot_id=bot.pk, project_id=bot.project_id)
         try:
             await Reader(self.telegram, bot).run()
+        except ModeChanged:
+            bot.mode = Bot.Mode.WEBHOOK
+            return
         except LeaseLost:
             log.warning("%s: another gateway has taken it", bot)
         except Exception:
             log.exception("%s: reading failed", bot)
-        finally:
-            self._drop(bot)
+        self._drop(bot)
 
     async def _renew(self) -> None:
         ours = await in_db(tx.run, leases.renew, holder=self.name)
@@ -105,11 +111,24 @@ class Gateway:
                 self._drop(bot)
             elif now.connected_at != bot.connected_at:
                 self._drop(bot)  # a new token: it is taken again with it
+            elif now.mode != bot.mode:
+                self._follow(bot, now)
+
+    def _follow(self, bot: Bot, now: Bot) -> None:
+        """Read it in the other way. The lease stays, for calls may be on their way."""
+        self._end_reading(bot)
+        bot.mode, bot.state, bot.next_offset = now.mode, now.state, now.next_offset
+        self._begin_reading(bot)
+
+    def _end_reading(self, bot: Bot) -> None:
+        reader = self.readers.pop(bot.pk, None)
+        if reader:
+            reader.cancel()
 
     def _drop(self, bot: Bot) -> None:
         if self.bots.get(bot.pk) is bot:
             del self.bots[bot.pk]
-            self.readers.pop(bot.pk).cancel()
+            self._end_reading(bot)
 
     async def _release(self) -> None:
         await in_db(leases.release, holder=self.name)

@@ -28,7 +28,8 @@ class Reader:
         self.failures = 0
 
     async def run(self) -> None:
-        """Until the token is refused. Raises LeaseLost when another gateway has the bot."""
+        """Until the token is refused. Raises LeaseLost when another gateway has the bot,
+        ModeChanged when Telegram is to deliver its updates."""
         while self.bot.state != Bot.State.INVALID:
             try:
                 await self._read()
@@ -71,7 +72,7 @@ class Reader:
     async def _note(self, error: DeliveryError) -> None:
         log.warning("%s: %s %s", self.bot, error.code, error.text)
         try:
-            await in_db(leases.confirm, bot=self.bot)  # a 409 may tell of our own successor
+            await in_db(leases.confirm, bot=self.bot)  # a 409 may tell of our successor or webhook
             await in_db(tx.run, reading.failed, bot=self.bot, error=error)
         except (DatabaseError, Refusal):
             log.warning("%s: its error could not be noted", self.bot)

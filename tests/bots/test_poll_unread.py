@@ -27,7 +27,13 @@ def numbers(bot):
 
 def test_its_jobs_are_on_the_clock():
     seconds = {name: job.seconds for name, job in ticks.jobs.items() if name.startswith("bots.")}
-    assert seconds == {"bots.poll_unread": 15, "bots.settle_calls": 5, "bots.purge": 60}
+    assert seconds == {
+        "bots.poll_unread": 15,
+        "bots.watch": 15,
+        "bots.find_deaf": 15,
+        "bots.settle_calls": 5,
+        "bots.purge": 60,
+    }
 
 
 def test_it_reads_a_bot_that_nobody_holds(telegram, bot, shift_clock):

@@ -44,6 +44,10 @@ def test_the_settings_of_the_tests_are_in_order():
         ("TELEGRAM_API_BASE", "https://api.telegram.org/?a=b", "core.E006"),
         ("TELEGRAM_API_BASE", "http://[::1", "core.E006"),
         ("TELEGRAM_LINK_BASE", "javascript:alert(1)", "core.E006"),
+        ("TELEGRAM_API_BASE", "http://127.0.0.1:99999", "core.E006"),
+        ("PUBLIC_URL", "help.example.com", "core.E020"),
+        ("PUBLIC_URL", "https://help.example.com/path", "core.E020"),
+        ("PUBLIC_URL", "https://help.example.com:99999", "core.E020"),
         ("KICKS", ["task", "shout"], "core.E009"),
         ("CRASH_AT", "nowhere", "core.E011"),
     ],
@@ -51,6 +55,24 @@ def test_the_settings_of_the_tests_are_in_order():
 def test_it_names(settings, name, value, expected):
     setattr(settings, name, value)
     assert ids() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://help.example.com", []),
+        ("https://help.example.com:8443", []),
+        ("http://help.example.com", ["core.E021"]),
+        ("https://help.example.com:444", ["core.E022"]),
+        ("https://other.example.com", ["core.E023"]),
+    ],
+)
+def test_it_names_a_public_address_that_telegram_cannot_use(settings, address, expected):
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = address, ["help.example.com"]
+    settings.TELEGRAM_API_BASE = "https://api.telegram.org"
+    assert ids() == expected
+    settings.TELEGRAM_API_BASE = "http://127.0.0.1:8081"  # the simulator delivers without TLS
+    assert ids() == []
 
 
 def test_it_names_a_moved_clock_outside_of_tests(settings):

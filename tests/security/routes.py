@@ -31,6 +31,7 @@ PAGES = {
     "password/": Route(SIGNED_IN),
     "password/changed/": Route(SIGNED_IN),
     "welcome/<uuid:user_id>/<str:token>/": Route(NOBODY),  # no token is the right one
+    "telegram/<str:key>/": Route(NOBODY, "POST"),  # Telegram alone knows the secret
     "app/i18n.js": Route(ANYBODY),
     "app/": Route(SIGNED_IN),
     "app/api/boot": Route(SIGNED_IN),

@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from accounts.actions import record_audit
 from accounts.models import Company, Membership, User
-from bots.models import Bot, ChatPause, InboundUpdate, OutboundCall
+from bots.models import Bot, ChatPause, InboundUpdate, OutboundCall, Webhook
 from core import clock
 from projects.models import Agent, Project
 from routing.models import Pool, PresenceInterval, Turn
@@ -65,6 +65,7 @@ class Place:
             "session_id": self.session.public_id,
             "agent_id": self.agent.public_id,
             "user_id": self.agent.user.public_id,
+            "key": f"{self.canary}-key",
         }
 
     def key(self, label: str) -> Any:
@@ -102,9 +103,23 @@ def _fill(place: Place, message: Message) -> None:
     Assignment.objects.filter(pk=assignment.pk).update(note=f"{canary} note")
     pool = Pool.objects.get(project=project)
     pool.specified.set([agent])
+    key = str(place.ids["key"])
+    webhook = Webhook.objects.create(
+        bot=bot, key=key, digest=Webhook.digest_of(key), secret=f"{canary}-secret"
+    )
     rows: list[Model] = [
         *(place.company, project, bot, agent, place.customer, place.session),
-        *(message, update, call, attempt, assignment, pool, agent.user, agent.user.presence),
+        *(
+            message,
+            update,
+            call,
+            webhook,
+            attempt,
+            assignment,
+            pool,
+            agent.user,
+            agent.user.presence,
+        ),
         agent.user.memberships.get(),
         place.company.audit.order_by("-pk")[0],
         make_lease(agent.user),
