@@ -44,10 +44,18 @@ function head(app, { project }) {
 /** @param {ProjectState["project"]["bot"]} row */
 function bot(row) {
   if (!row) return html`<span class="chip warn">${gettext("no bot yet")}</span>`;
-  const looks = { ok: "good", conflict: "warn" };
-  const look = looks[/** @type {keyof typeof looks} */ (row.state)] ?? "bad";
-  const words = { ok: gettext("The bot works"), conflict: gettext("Another program reads this bot") };
-  const title = words[/** @type {keyof typeof words} */ (row.state)] ?? gettext("Telegram refuses the bot's token");
+  /** @type {Record<string, string>} */
+  const looks = { ok: "good", invalid: "bad" };
+  const look = looks[row.state] ?? "warn";
+  /** @type {Record<string, string>} */
+  const words = {
+    ok: gettext("The bot works"),
+    conflict: gettext("Another program reads this bot"),
+    elsewhere: gettext("The bot's webhook points elsewhere"),
+    failing: gettext("Telegram cannot deliver what customers write"),
+    deaf: gettext("Nothing has been read for too long"),
+  };
+  const title = words[row.state] ?? gettext("Telegram refuses the bot's token");
   return html`<span class="chip ${look}" title=${title}><span class="dot ${look}"></span>
     <span class="cut">@${row.username}</span><span class="sr">${title}</span></span>`;
 }
