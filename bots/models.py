@@ -142,6 +142,9 @@ class InboundUpdate(models.Model):
                 fields=["bot", "update_id"], condition=Q(state="pending"), name="bots_update_due"
             ),
             models.Index(fields=["received_at"], name="bots_update_received"),
+            models.Index(
+                fields=["received_at"], condition=Q(state="parked"), name="bots_update_parked"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -201,6 +204,11 @@ class OutboundCall(models.Model):
                 name="bots_call_open",
             ),
             models.Index(fields=["created_at"], name="bots_call_created"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state__in=["failed", "uncertain"]),
+                name="bots_call_unsuccessful",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models.functions import Coalesce, Greatest
 
 from bots.models import Bot, InboundUpdate, OutboundCall
 from core import clock
@@ -71,3 +72,68 @@ def _outbox(bot: Bot) -> dict[str, Any]:
 def _closed_today(bot: Bot, state: str) -> int:
     since = clock.now() - timedelta(days=1)
     return OutboundCall.objects.filter(bot=bot, state=state, created_at__gte=since).count()
+
+
+# ---------------------------------------------------------------- all bots together
+
+# A bot that was connected a moment ago has not been taken by a gateway yet.
+TAKEN_SECONDS = 10
+
+
+def fleet() -> dict[str, float]:
+    """How many bots there are, and in what trouble: see bots.health."""
+    moment = clock.now()
+    valid = ~Q(state=Bot.State.INVALID)
+    polled = valid & Q(mode=Bot.Mode.POLLING)
+    unheld = Q(lease_expires_at=None) | Q(lease_expires_at__lte=moment)
+    settled = Q(connected_at__lte=moment - timedelta(seconds=TAKEN_SECONDS))
+    unanswered = Q(last_read_at=None) | Q(last_read_at__lt=F("last_error_at"))
+    read_at = Greatest("connected_at", Coalesce("last_read_at", "connected_at"))
+    troubles = set(Bot.State.values) - {Bot.State.OK}
+    found = Bot.objects.aggregate(
+        connected=Count("pk"),
+        unserved=Count("pk", filter=valid & unheld & settled),
+        erring=Count("pk", filter=valid & Q(last_error_at__isnull=False) & unanswered),
+        read_at=Min(read_at, filter=polled),
+        **{state: Count("pk", filter=Q(state=state)) for state in sorted(troubles)},
+    )
+    oldest = found.pop("read_at") or moment
+    return {**found, "unread_s": max(0.0, (moment - oldest).total_seconds())}
+
+
+def undrained() -> dict[str, Any]:
+    """`{counts: {pending, parked, parked_today}, oldest_at}` over all inboxes."""
+    pending = InboundUpdate.objects.filter(state=InboundUpdate.State.PENDING)
+    parked = InboundUpdate.objects.filter(state=InboundUpdate.State.PARKED)
+    counted = pending.aggregate(pending=Count("pk"), oldest_at=Min("received_at"))
+    today = parked.filter(received_at__gte=clock.now() - timedelta(days=1))
+    return {
+        "oldest_at": counted.pop("oldest_at"),
+        "counts": {**counted, "parked": parked.count(), "parked_today": today.count()},
+    }
+
+
+def unsent() -> dict[str, Any]:
+    """`{counts: {waiting, uncertain_today, failed_today}, oldest_at}` over all outboxes.
+
+    `oldest_at`: when the call that is overdue longest was due. A refused token keeps its queue.
+    """
+    moment = clock.now()
+    waiting = OutboundCall.objects.open().filter(due_at__lte=moment)
+    counted = waiting.exclude(bot__state=Bot.State.INVALID).aggregate(
+        waiting=Count("pk"), oldest_at=Min("due_at")
+    )
+    today = (
+        unsuccessful()
+        .filter(created_at__gte=moment - timedelta(days=1))
+        .aggregate(
+            uncertain_today=Count("pk", filter=Q(state=OutboundCall.State.UNCERTAIN)),
+            failed_today=Count("pk", filter=Q(state=OutboundCall.State.FAILED)),
+        )
+    )
+    return {"oldest_at": counted.pop("oldest_at"), "counts": counted | today}
+
+
+def unsuccessful() -> QuerySet[OutboundCall]:
+    """Written as the index over them is."""
+    return OutboundCall.objects.filter(state__in=["failed", "uncertain"])

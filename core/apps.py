@@ -9,4 +9,4 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from core import checks  # noqa: F401  registering needs the app registry to be ready
 
-        autodiscover_modules("periodic")
+        autodiscover_modules("periodic", "health")

@@ -1,12 +1,15 @@
-"""JSON at the edge: a refusal becomes one answer, in one place."""
+"""JSON at the edge: a refusal becomes one answer, in one place. And who asks."""
 
 import json
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import ip_address, ip_network
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Refusal
@@ -63,3 +66,33 @@ def body(request: HttpRequest) -> dict[str, Any]:
 def _no_number(name: str) -> None:
     """Python reads NaN and Infinity; JSON has neither, and PostgreSQL's jsonb refuses them."""
     raise ValueError(name)
+
+
+# ---------------------------------------------------------------- who asks
+
+
+def client_address(request: HttpRequest) -> str:
+    """Where the request comes from, past the proxies of our own; empty if that cannot be said.
+
+    A proxy that nobody told us of makes every stranger look like this machine itself.
+    """
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    if not settings.TRUSTED_PROXIES:
+        return "" if forwarded else request.META.get("REMOTE_ADDR", "")
+    hops = [hop.strip() for hop in forwarded.split(",")]
+    return hops[-settings.TRUSTED_PROXIES] if len(hops) >= settings.TRUSTED_PROXIES else ""
+
+
+def is_watcher(request: HttpRequest) -> bool:
+    """Whether the one who asks may see figures: by METRICS_TOKEN, or from METRICS_ADDRESSES."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    wanted = settings.METRICS_TOKEN
+    return bool(wanted and constant_time_compare(given, wanted)) or _is_listed(request)
+
+
+def _is_listed(request: HttpRequest) -> bool:
+    try:
+        address = ip_address(client_address(request))
+    except ValueError:
+        return False
+    return any(address in ip_network(listed) for listed in settings.METRICS_ADDRESSES)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from functools import partial
@@ -59,6 +60,17 @@ def dropped() -> int:
     return _sender().dropped
 
 
+def dropped_within(seconds: float) -> int:
+    """How many if the latest was dropped in the last `seconds`, else 0."""
+    sender = _sender()
+    return sender.dropped if time.monotonic() - sender.dropped_at < seconds else 0
+
+
+def queued() -> int:
+    """How many wait to be sent."""
+    return len(_sender().queue)
+
+
 class _Sender:
     def __init__(self) -> None:
         self.pid = os.getpid()
@@ -66,15 +78,20 @@ class _Sender:
         self.loop = asyncio.new_event_loop()
         self.filled = asyncio.Event()
         self.dropped = 0
+        self.dropped_at = float("-inf")
         self.broker: Connection | None = None
         threading.Thread(target=self._run, name="kicks", daemon=True).start()
 
     def put(self, kick: Kick) -> None:
         if len(self.queue) >= QUEUE_SIZE:
-            self.dropped += 1
+            self._count_dropped(1)
             return
         self.queue.append(kick)
         self.loop.call_soon_threadsafe(self.filled.set)
+
+    def _count_dropped(self, count: int) -> None:
+        self.dropped += count
+        self.dropped_at = time.monotonic()
 
     def _run(self) -> None:
         self.loop.run_until_complete(self._send_all())
@@ -91,7 +108,7 @@ class _Sender:
             await self._send(kick)
         except Exception as error:
             # Old kicks are worthless once the wire is back: the clocks have found the work.
-            self.dropped += 1 + len(self.queue)
+            self._count_dropped(1 + len(self.queue))
             self.queue.clear()
             self._let_go()
             log.warning("kick %s failed: %s", kick[1], type(error).__name__)

@@ -48,6 +48,12 @@ class Job:
 
 jobs: dict[str, Job] = {}
 
+# Whose life is noted, beside the web's, which answers for itself.
+PROCESSES = ("beat", "gateway", "worker")
+ALIVE_SECONDS = 3.0
+# Both clocks have missed a job when it is this many intervals old, and a little.
+MISSED, MARGIN = 3, timedelta(seconds=15)
+
 
 def every(seconds: float, name: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
     """Register the function below as the periodic job `name` ("app.verb")."""
@@ -61,4 +67,37 @@ def every(seconds: float, name: str) -> Callable[[Callable[[], object]], Callabl
 
 def run_overdue() -> list[str]:
     """Run what the usual clock has missed by two intervals; the names of what ran."""
+    alive("gateway")
     return [job.name for job in list(jobs.values()) if job.run(overdue=2)]
+
+
+# ---------------------------------------------------------------- signs of life
+
+
+def alive(process: str) -> None:
+    """Note that a process of this kind is alive; every few seconds at most."""
+    Job(_sign(process), ALIVE_SECONDS, _nothing).run()
+
+
+def _sign(process: str) -> str:
+    return f"alive.{process}"
+
+
+def _nothing() -> None:
+    """The claim itself is the sign."""
+
+
+def silences() -> dict[str, float | None]:
+    """Seconds since one of each kind was last alive; None: never."""
+    moment, seen = clock.now(), dict(Tick.objects.values_list("name", "last_run_at"))
+    return {
+        process: (moment - seen[_sign(process)]).total_seconds() if _sign(process) in seen else None
+        for process in PROCESSES
+    }
+
+
+def overdue() -> list[str]:
+    """Jobs that no clock has run for three intervals."""
+    moment, seen = clock.now(), dict(Tick.objects.values_list("name", "last_run_at"))
+    late = {job.name: timedelta(seconds=job.seconds * MISSED) + MARGIN for job in jobs.values()}
+    return [name for name, pause in late.items() if seen.get(name, NEVER) < moment - pause]

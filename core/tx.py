@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -94,6 +94,17 @@ def lock(queryset: QuerySet[M], *, skip_locked: bool = False) -> QuerySet[M]:
     return queryset.order_by("pk").select_for_update(
         no_key=True, of=("self",), skip_locked=skip_locked
     )
+
+
+@contextmanager
+def borrowed() -> Iterator[None]:
+    """Rows outside of requests, tasks and core.aio, which do the same: the thread's connection is
+    given back before and after, so that none outlives a restart of the database."""
+    close_old_connections()
+    try:
+        yield
+    finally:
+        close_old_connections()
 
 
 def run(action: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

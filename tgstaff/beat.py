@@ -1,8 +1,14 @@
 """The usual clock: `celery -A tgstaff beat --scheduler tgstaff.beat.TickScheduler`."""
 
-from celery.beat import Scheduler
+import logging
+from typing import Any
 
-from core import ticks
+from celery.beat import Scheduler
+from django.db import DatabaseError
+
+from core import ticks, tx
+
+log = logging.getLogger(__name__)
 
 
 class TickScheduler(Scheduler):
@@ -23,3 +29,16 @@ class TickScheduler(Scheduler):
                 for job in ticks.jobs.values()
             }
         )
+
+    def tick(self, *args: Any, **kwargs: Any) -> Any:
+        _say_alive()
+        return super().tick(*args, **kwargs)
+
+
+def _say_alive() -> None:
+    """Beat needs no rows to beat."""
+    try:
+        with tx.borrowed():
+            ticks.alive("beat")
+    except DatabaseError as error:
+        log.warning("no sign of life: %s", type(error).__name__)

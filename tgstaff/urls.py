@@ -3,6 +3,7 @@ from django.urls import include, path
 from django.views.i18n import JavaScriptCatalog
 
 urlpatterns = [
+    path("", include("core.urls")),
     path("app/i18n.js", JavaScriptCatalog.as_view(), name="i18n"),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),

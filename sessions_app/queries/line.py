@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Membership
 from core import clock
-from projects.models import Agent
+from projects.models import Agent, Project
 from routing.models import Lease, Pool, PresenceInterval
 from sessions_app.models import Assignment, ChatSession, RoutingAttempt
 from sessions_app.models.sessions import ChatSessionQuerySet
@@ -34,6 +34,19 @@ def unexplained(pool: Pool) -> ChatSessionQuerySet:
 
 def too_old_before(pool: Pool) -> datetime:
     return clock.now() - timedelta(days=pool.too_old_days)
+
+
+def waits() -> tuple[int, datetime | None, datetime | None]:
+    """In all lines: how many wait, since when the first, and the first at which nobody has looked.
+
+    Only projects that route are looked at.
+    """
+    waiting = ChatSession.objects.filter(state=State.UNASSIGNED)
+    tries = RoutingAttempt.objects.filter(session=OuterRef("pk"), at__gte=OuterRef("waiting_since"))
+    unlooked = waiting.filter(~Exists(tries), project__state=Project.State.ACTIVE)
+    counted = waiting.aggregate(waiting=Count("pk"), oldest_at=Min("queued_at"))
+    unlooked_at = unlooked.aggregate(at=Min("waiting_since"))["at"]
+    return counted["waiting"], counted["oldest_at"], unlooked_at
 
 
 def projects_to_settle() -> set[int]:

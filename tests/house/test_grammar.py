@@ -9,7 +9,7 @@ from tests.support.source import ROOT, name_of, our_apps, our_files, product_fil
 
 GRAMMAR = {
     "urls",
-    *("views", "sockets", "gateway", "tasks", "periodic", "admin", "management"),
+    *("views", "sockets", "gateway", "tasks", "periodic", "health", "admin", "management"),
     "forms",
     "actions",
     *("delivery", "client", "wire"),

@@ -33,6 +33,8 @@ PAGES = {
     "welcome/<uuid:user_id>/<str:token>/": Route(NOBODY),  # no token is the right one
     "telegram/<str:key>/": Route(NOBODY, "POST"),  # Telegram alone knows the secret
     "app/i18n.js": Route(ANYBODY),
+    "healthz": Route(ANYBODY),
+    "readyz": Route(ANYBODY),
     "app/": Route(SIGNED_IN),
     "app/api/boot": Route(SIGNED_IN),
     "app/api/presence": Route(SIGNED_IN, "POST"),
