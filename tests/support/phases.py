@@ -199,7 +199,8 @@ def _pytest(
         stdout=subprocess.PIPE,
         text=True,
         errors="replace",
-        env=os.environ | {"TEST_DB": database},
+        # named, since what we have imported of the product has put its own into our environment
+        env=os.environ | {"TEST_DB": database, "DJANGO_SETTINGS_MODULE": "tests.settings"},
         start_new_session=True,  # Ctrl-C reaches it through us, once
     )
     try:
