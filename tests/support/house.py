@@ -30,6 +30,8 @@ PATIENCE_S = 30
 class House(Installation):
     """A running installation and its people."""
 
+    supervisor_class = Supervisor
+
     def __init__(self, data: Path, **variables: str) -> None:
         super().__init__(data, free_port(), simulator_port=free_port())
         self.variables = variables
@@ -44,7 +46,7 @@ class House(Installation):
     def running(self, commands: dict[str, list[str]]) -> Iterator["House"]:
         with self.locked():
             self.prepare()
-            with Supervisor(self.environment) as self.supervisor:
+            with self.supervisor_class(self.environment) as self.supervisor:
                 self.supervisor.start("simulator", self.simulator_command)
                 self.people = demo.prepare(self)
                 self.supervisor.start_together(commands)
@@ -125,10 +127,12 @@ class Customer:
 class Agent:
     """One person with a browser, without the browser: form, API and socket."""
 
-    def __init__(self, house: House, person: demo.Person) -> None:
-        self.house, self.person = house, person
+    def __init__(self, house: House, person: demo.Person, *, web: str = "") -> None:
+        """`web`: another address of the house, for one who comes through a proxy."""
+        self.person = person
+        self.web = web or house.web
         self.http = requests.Session()
-        self.http.headers["Referer"] = house.web
+        self.http.headers["Referer"] = self.web
         self.socket: ClientConnection | None = None
         self.events: list[dict[str, Any]] = []
         self.head = 0
@@ -136,7 +140,7 @@ class Agent:
         self.project = self.get("boot")["projects"][0]["id"]
 
     def _sign_in(self) -> None:
-        address = f"{self.house.web}/sign-in/"
+        address = f"{self.web}/sign-in/"
         form = self.http.get(address, timeout=PATIENCE_S).text
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
         assert token, "the sign-in page has no form"
@@ -145,13 +149,13 @@ class Agent:
         assert "sessionid" in self.http.cookies, "sign-in was refused"
 
     def get(self, path: str) -> dict[str, Any]:
-        answer = self.http.get(f"{self.house.web}/app/api/{path}", timeout=PATIENCE_S)
+        answer = self.http.get(f"{self.web}/app/api/{path}", timeout=PATIENCE_S)
         answer.raise_for_status()
         return dict(answer.json())
 
     def post(self, path: str, **body: Any) -> requests.Response:
         return self.http.post(
-            f"{self.house.web}/app/api/{path}",
+            f"{self.web}/app/api/{path}",
             json={"key": str(uuid.uuid4()), **body},
             headers={"X-CSRFToken": self.http.cookies["csrftoken"]},
             timeout=PATIENCE_S,
@@ -170,8 +174,8 @@ class Agent:
     def connects(self) -> None:
         cookies = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
         self.socket = connect(
-            f"{self.house.web.replace('http', 'ws', 1)}/ws/app/",
-            origin=Origin(self.house.web),
+            f"{self.web.replace('http', 'ws', 1)}/ws/app/",
+            origin=Origin(self.web),
             additional_headers={"Cookie": cookies},
             legacy=True,
         )
@@ -188,6 +192,11 @@ class Agent:
         assert self.socket is not None
         self.socket.close()
         self.socket = None
+
+    def beats(self) -> None:
+        """What a page in front of a person says every `beat_s`."""
+        flags = dict.fromkeys(("visible", "focused", "sound", "push"), True)
+        self._up("beat", notify="granted", **flags)
 
     def _up(self, kind: str, **fields: Any) -> None:
         assert self.socket is not None

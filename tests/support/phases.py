@@ -47,6 +47,10 @@ def main() -> int:
     options, pytest_arguments = _parse()
     if options.bench:
         return _bench(options.bench)
+    if options.campaign:
+        return subprocess.run(
+            [sys.executable, "-m", "tests.campaign", *pytest_arguments]
+        ).returncode
     outcome = Outcome()
     if pytest_arguments:
         print("Only the tests named, without the static phases.", flush=True)
@@ -64,6 +68,7 @@ def _parse() -> tuple[argparse.Namespace, list[str]]:
     size.add_argument("--long", action="store_true")
     parser.add_argument("--no-e2e", action="store_true")
     parser.add_argument("--bench", metavar="NAME")
+    parser.add_argument("--campaign", action="store_true")
     return parser.parse_known_args()
 
 

@@ -48,6 +48,12 @@ class Server:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)
 
+    def flush(self) -> None:
+        """Valkey: forget everything."""
+        client = redis.Redis.from_url(self.url)
+        client.flushall()
+        client.close()
+
     def restart(self) -> None:
         self.stop()
         self.start()
