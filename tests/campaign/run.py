@@ -92,10 +92,8 @@ def run(folder: Path, shape: str, size: Size, say: Say = lambda line: None) -> R
         share = size.messages // (2 * len(chosen))
         for number, (name, fault) in enumerate(chosen, start=1):
             seconds = _strike(report, stage, traffic, fault, name, share)
-            done = traffic.writers.done + traffic.answerers.done
-            say(
-                f"{time.monotonic() - begun:.0f} s: {number}/{len(chosen)} {name}: well again after {seconds} s; {done} messages"
-            )
+            done, at = traffic.writers.done + traffic.answerers.done, time.monotonic() - begun
+            say(f"{at:5.0f} s  {number}/{len(chosen)}  {name}: {seconds} s; {done} messages")
         empty_queues(stage, QUIET_S)
         report.verdict = judge(stage, traffic)
         report.in_flight += struck(stage)
