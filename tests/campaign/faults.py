@@ -13,6 +13,8 @@ from functools import partial
 from core.crash import POINTS
 from tests.campaign.stage import ONE_PROCESS, PRODUCTION, Stage
 from tests.support.proxy import Proxy
+from tests.support.servers import NoServer, Server
+from tests.support.waiting import until
 
 Fault = Callable[[Stage], int]
 
@@ -84,8 +86,17 @@ def restart(name: str, stage: Stage) -> int:
 def power_cut(name: str, stage: Stage) -> int:
     asking = stage.sending()
     stage.servers[name].kill()
-    stage.servers[name].start()
+    until(partial(_starts, stage.servers[name]))
     return len(asking | stage.sending())
+
+
+def _starts(server: Server) -> bool:
+    """PostgreSQL does not start while a child of the one that was killed is still there."""
+    try:
+        server.start()
+    except NoServer:
+        return False
+    return True
 
 
 def flush(stage: Stage) -> int:

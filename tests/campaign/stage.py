@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from urllib.parse import urlsplit
 import psycopg
 
 from tests.support import servers
-from tests.support.house import House, procfile
+from tests.support.house import House
 from tests.support.proxy import Proxy, proxy
 from tests.support.servers import Server
 from tests.support.waiting import until
+from tgstaff.launch import procfile
 from tgstaff.launch.processes import LOOK_SECONDS, Child, Supervisor
 
 PATIENCE_S = 60
@@ -40,8 +42,7 @@ class Keeper(Supervisor):
 
     def _watch_on(self) -> None:
         while not self.ending.wait(LOOK_SECONDS):
-            for child in self.children:
-                self._look_after(child)
+            self.look_after()
 
     def stop(self) -> None:
         self.ending.set()
@@ -50,7 +51,7 @@ class Keeper(Supervisor):
         super().stop()
 
     def child(self, name: str) -> Child:
-        return next(child for child in self.children if child.name == name)
+        return next(child for child in self.children if child.program.name == name)
 
     def signal(self, name: str, number: signal.Signals) -> None:
         os.kill(self.child(name).process.pid, number)
@@ -61,15 +62,15 @@ class Keeper(Supervisor):
 
     def curse(self, names: Sequence[str], point: str) -> None:
         """Kill them, and let their next lives end at a crash point."""
-        cursed = [self.child(name) for name in names]
-        usual = {child.name: (child.command, child.process) for child in cursed}
-        for child in cursed:
-            child.command = ["env", f"CRASH_AT={point}", *child.command]
-            self.kill(child.name)
-        for child in cursed:
-            command, last = usual[child.name]
+        children = [self.child(name) for name in names]
+        before = [(child.program, child.process) for child in children]
+        for child in children:
+            command = ["env", f"CRASH_AT={point}", *child.program.command]
+            child.program = replace(child.program, command=command)
+            self.kill(child.program.name)
+        for child, (usual, last) in zip(children, before, strict=True):
             until(partial(_is_another, child, last), PATIENCE_S)
-            child.command = command
+            child.program = usual
 
     def one_dies(self, names: Sequence[str]) -> None:
         """Wait until one has got to its crash point; the others, or all if none does, are killed."""
@@ -177,5 +178,6 @@ def _production(stack: ExitStack, stage: Stage) -> dict[str, list[str]]:
         stage.house.variables[variable] = stage.servers[name].url.replace(
             f":{parts.port}/", f":{port}/"
         )
-    commands = procfile(stage.house.port)
+    stage.house.variables |= {"PATH": procfile.path(), "PORT": str(stage.house.port)}
+    commands = procfile.commands()
     return commands | {"gateway_2": commands["gateway"]}

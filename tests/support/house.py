@@ -30,7 +30,7 @@ PATIENCE_S = 30
 class House(Installation):
     """A running installation and its people."""
 
-    supervisor_class = Supervisor
+    supervisor_class: type[Supervisor] = Supervisor
 
     def __init__(self, data: Path, **variables: str) -> None:
         super().__init__(data, free_port(), simulator_port=free_port())

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import redis
+
 from tgstaff.launch import postgres as launched_postgres
 from tgstaff.launch import valkey as launched_valkey
 from tgstaff.launch.processes import end_with_parent, spawn
