@@ -17,8 +17,8 @@ from tests.campaign.traffic import Caller, Traffic
 from tests.support.waiting import until
 
 PER_S = 25.0  # each way
-RECOVERY_S = 120  # no bar: only the end of our patience
-QUIET_S = 300
+RECOVERY_S = 600  # no bar: only the end of our patience
+QUIET_S = 600
 ARRIVED = """
     SELECT count(*) FROM sessions_app_message
     WHERE chat_id = %s AND direction = 'in' AND text = %s

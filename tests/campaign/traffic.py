@@ -120,7 +120,7 @@ class Crew:
         self.allowed.release(count)
 
     def finish(self, seconds: float) -> None:
-        """Wait until all that was allowed is done."""
+        """Wait until all that was allowed is done. Raises what any of them raised."""
         until(lambda: self.failure or self.done == self.asked, seconds)
         if self.failure:
             raise self.failure

@@ -13,7 +13,7 @@ STRUCK = {
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_keeps_every_promise_over_3_faults_and_300_messages(shape, tmp_path):
     report = run(tmp_path, shape, Size(faults=3, messages=300, only=STRUCK[shape]))
@@ -22,7 +22,7 @@ def test_it_keeps_every_promise_over_3_faults_and_300_messages(shape, tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_keeps_every_promise_over_12_faults_and_2000_messages(shape, tmp_path):
     report = run(tmp_path, shape, Size(faults=12, messages=2000, seed=7, customers=20))
