@@ -5,16 +5,16 @@ from uuid import uuid4
 
 import pytest
 
-from bots.actions import outbox
-from bots.actions.outbox import Kind, Outcome
-from bots.models import Bot, OutboundCall
+from bots.models import OutboundCall
 from core import tx
 from core.errors import Refusal
 from core.text import utf16_length
 from live.models import Event
 from sessions_app.actions.messages import reply
 from sessions_app.models import ChatSession, Message
+from sessions_app.texts import parts
 from tests.factories import make_agent, make_lease, make_member, make_session
+from tests.support.calls import DOUBT, REFUSED, sent, settle
 from tests.support.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -212,6 +212,24 @@ def test_it_parts_where_people_would(session, alice):
     assert texts() == ["a" * 3000, "b" * 1000 + " " + "c" * 1000]
 
 
+@pytest.mark.parametrize(
+    "sign", ["e\u0301", "\U0001f469\u200d\U0001f469\u200d\U0001f466", "👍🏽", "❤\ufe0f", "🇩🇪"]
+)
+@pytest.mark.parametrize("before", [4093, 4094, 4095])
+def test_it_cuts_through_nothing_that_is_seen_as_one(sign, before):
+    text = "x" * before + sign + "y" * 10
+    first, second = parts(text)
+    assert first + second == text
+    assert sign in first or sign in second
+    assert utf16_length(first) <= 4096
+
+
+def test_it_cuts_a_sign_that_fits_in_no_part():
+    text = "e" + "\u0301" * 5000
+    assert "".join(parts(text)) == text
+    assert max(map(utf16_length, parts(text))) <= 4096
+
+
 def test_it_sends_ten_parts_and_no_more(session, alice):
     send(session, alice, "x" * 40_960)
     assert len(texts()) == 10
@@ -238,22 +256,6 @@ def test_it_answers_with_the_first_part(session, alice):
 
 
 # ---------------------------------------------------------------- what became of it
-
-
-def settle(bot, *outcomes):
-    """Claim and close the open calls, one after the other, as a gateway does."""
-    Bot.objects.filter(pk=bot.pk).update(lease_epoch=1)
-    for outcome in outcomes:
-        (call,) = outbox.claim(epochs={bot.pk: 1}, may_send=lambda call: True, limit=1)
-        assert outbox.record(call=call, outcome=outcome)
-
-
-def sent(message_id):
-    return Outcome(Kind.SENT, message_id=message_id)
-
-
-FORBIDDEN = Outcome(Kind.FAILED, code="403", text="Forbidden: bot was blocked by the user")
-DOUBT = Outcome(Kind.DOUBT, code="unknown", text="HTTP 502, no JSON")
 
 
 def test_it_shows_that_it_was_sent_and_where(session, alice):
@@ -286,18 +288,18 @@ def test_it_is_as_bad_as_its_worst_part(session, alice):
 
 def test_it_shows_why_it_failed_and_that_the_customer_has_blocked_the_bot(session, alice):
     send(session, alice)
-    settle(session.bot, FORBIDDEN)
+    settle(session.bot, REFUSED)
     message = Message.objects.get()
     assert (message.delivery, message.delivery_error) == ("failed", "403")
     session.customer.refresh_from_db()
     assert session.customer.blocked_at
     assert events("customer.changed")[-1]["blocked"] is True
-    assert events("message.changed")[-1]["error"] == {"code": "403", "text": FORBIDDEN.text}
+    assert events("message.changed")[-1]["error"] == {"code": "403", "text": REFUSED.text}
 
 
 def test_it_lets_an_agent_try_a_customer_who_has_blocked_the_bot(session, alice):
     send(session, alice)
-    settle(session.bot, FORBIDDEN)
+    settle(session.bot, REFUSED)
     send(session, alice, "Are you there?")
     settle(session.bot, sent(502))
     assert Message.objects.get(number=2).delivery == "sent"
