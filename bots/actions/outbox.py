@@ -24,6 +24,10 @@ from projects.models import Project
 HINTS = "bots.outbox"  # the group that gateways listen to
 TOO_LATE = "too_late"
 STOPPED = "stopped"
+CONFIRMED = "confirmed"
+WITHDRAWN = "withdrawn"
+# Made twice they do what they do once: a lost answer is no reason to ask a person.
+REPEATABLE = frozenset({"editMessageText", "deleteMessage"})
 LONGEST_RETRY = 60.0
 HEADS = 200
 TEXT_LENGTH = OutboundCall._meta.get_field("error_text").max_length
@@ -154,6 +158,8 @@ def record(*, call: OutboundCall, outcome: Outcome) -> bool:
 
 
 def _may_double(call: OutboundCall) -> bool:
+    if call.method in REPEATABLE:
+        return True
     resend = Project.Uncertain.RESEND
     return Project.objects.filter(bot=call.bot_id, uncertain_policy=resend).exists()
 
@@ -218,6 +224,49 @@ def _pause(call: OutboundCall, seconds: float) -> None:
     others = ChatPause.objects.filter(bot=call.bot_id, until__gt=moment)
     if others.exclude(chat_id=call.chat_id).exists():
         Bot.objects.filter(pk=call.bot_id).update(paused_until=until)
+
+
+# ---------------------------------------------------------------- what people decide
+
+
+def is_doubtful(call: OutboundCall) -> bool:
+    """Whether it may have been sent. The rest of its batch shares its state, but never left."""
+    return call.state == State.UNCERTAIN and call.error_code != STOPPED
+
+
+def confirm(*, calls: Sequence[OutboundCall]) -> None:
+    """Somebody knows that these doubtful calls arrived. Their message ids stay unknown."""
+    with tx.change():
+        OutboundCall.objects.filter(pk__in=_keys(calls), state=State.UNCERTAIN).update(
+            state=State.SENT, sent_at=clock.now(), error_code=CONFIRMED, error_text=""
+        )
+
+
+def hold(*, calls: Sequence[OutboundCall]) -> bool:
+    """Keep those that wait from being claimed before the change ends.
+
+    False if one of the calls is being made at this moment.
+    """
+    rows = OutboundCall.objects.filter(pk__in=_keys(calls))
+    held = [call.pk for call in tx.lock(rows.filter(state=State.QUEUED), skip_locked=True)]
+    is_open = rows.filter(state__in=OutboundCall.OPEN)
+    return not is_open.exclude(pk__in=held).exists()
+
+
+def rewrite(*, call: OutboundCall, params: dict[str, Any]) -> None:
+    """Let a call that waits and is held leave with other parameters."""
+    OutboundCall.objects.filter(pk=call.pk, state=State.QUEUED).update(params=params)
+
+
+def withdraw(*, calls: Sequence[OutboundCall]) -> None:
+    """Never make these calls, which wait and are held."""
+    OutboundCall.objects.filter(pk__in=_keys(calls), state=State.QUEUED).update(
+        state=State.FAILED, error_code=WITHDRAWN
+    )
+
+
+def _keys(calls: Sequence[OutboundCall]) -> list[int]:
+    return [call.pk for call in calls]
 
 
 # ---------------------------------------------------------------- what no gateway finished

@@ -117,7 +117,7 @@ class Sender:
         except DeliveryError as error:
             plain = outcomes.without_formatting(params, error)
             if plain is None:
-                return outcomes.of_error(error)
+                return outcomes.of_error(method, error)
         return await self._ask(bot, method, plain)
 
     async def _record(self, bot: Bot, call: OutboundCall, outcome: Outcome) -> None:
