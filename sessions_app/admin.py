@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
@@ -11,12 +12,13 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from core import tx
 from core.admin import CompanyAdmin
 from projects.models import Agent
-from sessions_app.actions import ownership
+from sessions_app.actions import changes, ownership
 from sessions_app.models import (
     Assignment,
     ChatSession,
     Customer,
     Message,
+    MessageChange,
     MessagePart,
     ReadMark,
     RoutingAttempt,
@@ -104,10 +106,40 @@ class MessageAdmin(CompanyAdmin):
     list_filter = ("direction", "delivery")
     search_fields = ("=session__number",)
     date_hierarchy = "at"
+    actions = ("resend", "confirm", "recall")
 
     @admin.display(description=_("text"))
     def text_start(self, message: Message) -> str:
         return message.text[:80]
+
+    @admin.action(description=_("Send again what is missing"), permissions=["view"])
+    def resend(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
+        self._each(request, rows, changes.resend, _("%(count)d queued to be sent again."))
+
+    @admin.action(description=_("It arrived"), permissions=["view"])
+    def confirm(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
+        self._each(request, rows, changes.confirm, _("%(count)d noted as arrived."))
+
+    @admin.action(description=_("Recall"), permissions=["view"])
+    def recall(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
+        self._each(request, rows, changes.recall, _("%(count)d recalled."))
+
+    def _each(self, request: HttpRequest, rows: QuerySet[Message], action: Any, done: Any) -> None:
+        def act(message: Message) -> None:
+            session, actor = message.session, request.user
+            tx.run(action, session=session, actor=actor, message=message, key=uuid4())
+
+        self.for_each(request, rows.select_related("session").order_by("pk"), act, done)
+
+
+@admin.register(MessageChange)
+class MessageChangeAdmin(CompanyAdmin):
+    company_path = "message__session__project__company"
+    list_display = ("message", "verb", "by", "at", "delivery_before", "error_before")
+    list_select_related = ("message", "by")
+    list_filter = ("verb",)
+    date_hierarchy = "at"
+    exclude = ("calls",)  # of hundreds of thousands; they are found by their chat
 
 
 @admin.register(MessagePart)

@@ -66,3 +66,54 @@ def not_routing(code: str) -> Refusal:
     if code == "project_paused":
         return Refusal(code, _("This project is paused: its sessions are not given to anybody."))
     return Refusal(code, _("This project's bot does not work: check its token."))
+
+
+# ---------------------------------------------------------------- changes of a message
+
+
+def not_from_here() -> Refusal:
+    return Refusal("not_from_here", _("Only what was sent from here can be changed."))
+
+
+def not_undelivered() -> Refusal:
+    return Refusal("not_undelivered", _("Nothing of this message is missing."))
+
+
+def not_uncertain() -> Refusal:
+    return Refusal("not_uncertain", _("It is known what became of this message."))
+
+
+def unchanged() -> Refusal:
+    return invalid(_("The text is the same as before."))
+
+
+def other_number_of_parts(needed: int, sent: int) -> Refusal:
+    """Telegram lets no message be put between others."""
+    message = _("This text needs %(needed)d messages, but it was sent as %(sent)d.")
+    return invalid(message % {"needed": needed, "sent": sent}, needed=needed, sent=sent)
+
+
+def on_its_way() -> Refusal:
+    return Refusal("on_its_way", _("It is being sent at this moment. Try again in a second."))
+
+
+def changing() -> Refusal:
+    return Refusal("changing", _("An earlier change of this message is still on its way."))
+
+
+def not_sent() -> Refusal:
+    return Refusal("not_sent", _("This message was not sent, so it cannot be edited."))
+
+
+def place_unknown() -> Refusal:
+    message = _("Telegram's number of this message is not known, so it cannot be changed there.")
+    return Refusal("place_unknown", message)
+
+
+def recalled() -> Refusal:
+    return Refusal("recalled", _("This message was recalled."))
+
+
+def too_old_to_recall() -> Refusal:
+    message = _("Telegram deletes no message that was sent more than 48 hours ago.")
+    return Refusal("too_old_to_recall", message)

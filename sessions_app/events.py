@@ -75,25 +75,27 @@ def _last(session: ChatSession) -> Payload | None:
 
 
 def message_payload(message: Message) -> Payload:
-    """Needs session and author__user loaded."""
+    """Needs session and author__user loaded. What was recalled is told, and not what it said."""
+    is_recalled = message.recalled_at is not None
     return {
         "id": str(message.public_id),
         "session": str(message.session.public_id),
         "number": message.number,
         "direction": message.direction,
-        "kind": message.kind,
-        "text": message.text,
-        "data": message.data,
+        "kind": "recalled" if is_recalled else message.kind,
+        "text": "" if is_recalled else message.text,
+        "data": {} if is_recalled else message.data,
         "at": moment(message.at),
         "received_at": moment(message.received_at),
         "edited_at": moment(message.edited_at),
-        "versions": message.versions,
+        "versions": [] if is_recalled else message.versions,
         "author": person(message.author) if message.author else None,
         "place": message.telegram_message_id,
         "reply_to": message.reply_to_telegram_id,
         "key": str(message.client_key) if message.client_key else None,
         "delivery": message.delivery,
         "error": _delivery_error(message),
+        "change": message.change,
     }
 
 

@@ -27,6 +27,10 @@ def agent(body: Json) -> UUID | None:
     return None if body["agent"] is None else _uuid(body["agent"], "agent")
 
 
+def message(body: Json) -> UUID:
+    return _uuid(body.get("message"), "message")
+
+
 def text(body: Json, name: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str):

@@ -17,4 +17,8 @@ urlpatterns = [
     path("app/api/sessions/<uuid:session_id>/complete", views.complete, name="complete"),
     path("app/api/sessions/<uuid:session_id>/reopen", views.reopen, name="reopen"),
     path("app/api/sessions/<uuid:session_id>/read", views.read, name="read"),
+    path("app/api/sessions/<uuid:session_id>/resend", views.resend, name="resend"),
+    path("app/api/sessions/<uuid:session_id>/confirm", views.confirm, name="confirm"),
+    path("app/api/sessions/<uuid:session_id>/edit", views.edit, name="edit"),
+    path("app/api/sessions/<uuid:session_id>/recall", views.recall, name="recall"),
 ]

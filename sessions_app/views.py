@@ -15,10 +15,10 @@ from core import tx
 from core.http import api, body
 from routing.actions import set_status
 from sessions_app import forms
-from sessions_app.actions import messages, ownership
-from sessions_app.models import ChatSession
+from sessions_app.actions import changes, messages, ownership
+from sessions_app.models import ChatSession, Message
 from sessions_app.queries import pages
-from sessions_app.queries.access import access_agent, access_session
+from sessions_app.queries.access import access_agent, access_message, access_session
 from sessions_app.queries.build import build
 
 Json = dict[str, Any]
@@ -114,6 +114,37 @@ def read(request: HttpRequest, session_id: UUID) -> Json:
     if viewer.agent:
         seen = tx.run(messages.mark_read, session=session, agent=viewer.agent, seen=seen)
     return {"seen": seen}
+
+
+@api("POST")
+def resend(request: HttpRequest, session_id: UUID) -> Json:
+    return _change(request, session_id, changes.resend)
+
+
+@api("POST")
+def confirm(request: HttpRequest, session_id: UUID) -> Json:
+    return _change(request, session_id, changes.confirm)
+
+
+@api("POST")
+def edit(request: HttpRequest, session_id: UUID) -> Json:
+    return _change(request, session_id, changes.edit, text=forms.text(body(request), "text"))
+
+
+@api("POST")
+def recall(request: HttpRequest, session_id: UUID) -> Json:
+    return _change(request, session_id, changes.recall)
+
+
+def _change(
+    request: HttpRequest, session_id: UUID, action: Callable[..., Message], **how: Any
+) -> Json:
+    user, sent = _user(request), body(request)
+    key, message_id = forms.key(sent), forms.message(sent)
+    _, session = access_session(user, session_id)
+    message = access_message(session, message_id)
+    tx.run(action, session=session, actor=user, message=message, key=key, **how)
+    return pages.session_now(user, session_id, message_id=message_id)
 
 
 def _by_hand(

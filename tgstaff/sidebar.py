@@ -33,6 +33,7 @@ GROUPS = [
         {
             "sessions_app.ChatSession": "chat",
             "sessions_app.Message": "sms",
+            "sessions_app.MessageChange": "edit_note",
             "sessions_app.Customer": "person",
             "sessions_app.Assignment": "assignment_ind",
             "sessions_app.RoutingAttempt": "rule",

@@ -1,6 +1,6 @@
 """Every change this app makes. Here: the targets of lower apps' ports (settings.PORTS)."""
 
-from sessions_app.actions.messages import outcomes
+from sessions_app.actions.deliveries import outcomes
 from sessions_app.actions.presence import (
     agents_changed,
     presence_changed,

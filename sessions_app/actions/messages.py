@@ -1,6 +1,5 @@
-"""What agents send: written with its calls in one change, and what became of it."""
+"""What agents send: written with its calls in one change; and what they have read."""
 
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +10,11 @@ from core import clock, tx
 from projects.models import Agent
 from projects.queries import agent_of
 from sessions_app import errors, events, texts
-from sessions_app.actions import customers, feed, ownership, timeline
-from sessions_app.models import ChatSession, Customer, Message, MessagePart, ReadMark
+from sessions_app.actions import feed, ownership, timeline
+from sessions_app.models import ChatSession, Message, MessagePart, ReadMark
 
 State = ChatSession.State
 Call = OutboundCall.State
-
-# A message is as bad as its worst part.
-WORST_FIRST = (Call.FAILED, Call.UNCERTAIN, Call.QUEUED, Call.SENDING, Call.SENT)
-BLOCKED = "403"
-DELIVERY = ("delivery", "delivery_error", "delivery_text", "telegram_message_id")
 
 
 # ---------------------------------------------------------------- reply
@@ -116,41 +110,6 @@ def _params(session: ChatSession, message: Message) -> list[dict[str, Any]]:
             "allow_sending_without_reply": True,  # the customer may have deleted it
         }
     return params
-
-
-# ---------------------------------------------------------------- what became of it
-
-
-def outcomes(calls: list[OutboundCall]) -> None:
-    """Calls have become sent, failed or uncertain (port of bots, inside its change)."""
-    _note_blocks(call for call in calls if call.error_code == BLOCKED)
-    parts = MessagePart.objects.filter(call__in=calls)
-    messages = Message.objects.filter(pk__in=parts.values("message"))
-    sessions = ChatSession.objects.filter(pk__in=messages.values("session"))
-    by_key = {session.pk: session for session in timeline.locked(sessions)}
-    for message in messages.select_related("author__user").order_by("pk"):
-        message.session = by_key[message.session_id]
-        _derive(message, message.parts.select_related("call").order_by("position"))
-
-
-def _note_blocks(refused: Iterable[OutboundCall]) -> None:
-    for call in refused:
-        person = Customer.objects.filter(project__bot=call.bot_id, telegram_id=call.chat_id)
-        for customer in tx.lock(person):
-            customers.has_blocked(customer, clock.now())
-
-
-def _derive(message: Message, parts: Iterable[MessagePart]) -> None:
-    """A message's delivery is that of its worst part; its place is its first part's."""
-    calls = [part.call for part in parts]
-    worst = min(calls, key=lambda call: WORST_FIRST.index(Call(call.state)))
-    is_trouble = worst.state in {Call.FAILED, Call.UNCERTAIN}
-    message.delivery = worst.state
-    message.delivery_error = worst.error_code if is_trouble else ""
-    message.delivery_text = worst.error_text if is_trouble else ""
-    message.telegram_message_id = calls[0].telegram_message_id
-    message.save(update_fields=DELIVERY)
-    feed.message_changed(message)
 
 
 # ---------------------------------------------------------------- read marks

@@ -102,8 +102,20 @@ def save(sessions: Sequence[ChatSession]) -> None:
     )
 
 
+def show_again(message: Message) -> None:
+    """Let its session's row follow a message whose text has changed. The session is locked."""
+    session, text = message.session, preview(message)
+    if session.last_message_number != message.number or session.last_message_text == text:
+        return
+    session.last_message_text = text
+    session.save(update_fields=["last_message_text"])
+    feed.session_changed(session, was=session.state)
+
+
 def preview(message: Message) -> str:
-    """The text, or the kind in brackets where there is none."""
+    """The text, or the kind in brackets where there is none to show."""
+    if message.recalled_at:
+        return "[recalled]"
     if message.kind == "text" or message.text:
         return message.text[:PREVIEW]
     return f"[{message.kind}]"

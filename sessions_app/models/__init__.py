@@ -1,4 +1,4 @@
-from sessions_app.models.messages import Message, MessagePart, ReadMark
+from sessions_app.models.messages import Message, MessageChange, MessagePart, ReadMark
 from sessions_app.models.sessions import Assignment, ChatSession, Customer, RoutingAttempt
 
 __all__ = [
@@ -6,6 +6,7 @@ __all__ = [
     "ChatSession",
     "Customer",
     "Message",
+    "MessageChange",
     "MessagePart",
     "ReadMark",
     "RoutingAttempt",

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from bots.models import Bot, OutboundCall
 from core import clock
 from projects.models import Agent
@@ -50,6 +51,10 @@ class Message(models.Model):
     delivery = models.CharField(max_length=10, choices=OutboundCall.State.choices, blank=True)
     delivery_error = models.CharField(max_length=40, blank=True)
     delivery_text = models.CharField(max_length=500, blank=True)
+    # The customer's copy is taken back, or is about to be: the text is no longer shown to agents.
+    recalled_at = models.DateTimeField(null=True)
+    # The latest MessageChange as pages show it ("change" in docs/live-protocol.md).
+    change = models.JSONField(null=True)
 
     class Meta:
         verbose_name = _("message")
@@ -83,6 +88,39 @@ class MessagePart(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["message", "position"], name="sessions_part_place"),
         ]
+
+
+class MessageChange(models.Model):
+    """What somebody did to a message that stood already: who, when, and what it was before."""
+
+    class Verb(models.TextChoices):
+        RESENT = "resent", _("sent again")
+        CONFIRMED = "confirmed", _("said to have arrived")
+        EDITED = "edited", _("edited")
+        RECALLED = "recalled", _("recalled")
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="changes")
+    # The page's own key: pressed twice it is done once.
+    key = models.UUIDField()
+    verb = models.CharField(max_length=10, choices=Verb.choices)
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+    text_before = models.TextField(blank=True)
+    text_after = models.TextField(blank=True)
+    delivery_before = models.CharField(max_length=10, choices=OutboundCall.State.choices)
+    error_before = models.CharField(max_length=40, blank=True)
+    # What carries it to Telegram; empty where nothing had to be changed there.
+    calls = models.ManyToManyField(OutboundCall, related_name="changes")
+
+    class Meta:
+        verbose_name = _("change of a message")
+        verbose_name_plural = _("changes of messages")
+        constraints = [
+            models.UniqueConstraint(fields=["message", "key"], name="sessions_change_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_verb_display()
 
 
 class ReadMark(models.Model):

@@ -15,7 +15,7 @@ from projects.models import Agent, Project
 from projects.queries import access_project, agent_of, is_managing
 from sessions_app import events
 from sessions_app.errors import not_found
-from sessions_app.models import ChatSession
+from sessions_app.models import ChatSession, Message
 from sessions_app.models.sessions import ChatSessionQuerySet
 from sessions_app.queries.team import in_scope, pool_of
 
@@ -98,6 +98,14 @@ def access_session(user: User, session_id: UUID) -> tuple[Viewer, ChatSession]:
     if not viewer.sees(session):
         raise not_found()
     return viewer, session
+
+
+def access_message(session: ChatSession, message_id: UUID) -> Message:
+    """Raises Refusal `not_found`."""
+    message = Message.objects.filter(session=session, public_id=message_id).first()
+    if message is None:
+        raise not_found()
+    return message
 
 
 def access_agent(session: ChatSession, agent_id: UUID) -> Agent:

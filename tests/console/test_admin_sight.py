@@ -1,6 +1,7 @@
 """The admin: whose rows one sees, in lists, filters, choices, history and questions."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -16,7 +17,7 @@ from core import clock
 from core.admin import CompanyAdmin
 from core.models import Tick
 from routing.models import PresenceInterval, Turn
-from sessions_app.models import MessagePart, ReadMark, RoutingAttempt
+from sessions_app.models import MessageChange, MessagePart, ReadMark, RoutingAttempt
 from tests.factories import (
     make_agent,
     make_bot,
@@ -58,6 +59,7 @@ class Cast:
             bot=self.bot, chat_id=1, method="sendMessage", params={"text": mark}
         )
         MessagePart.objects.create(message=self.message, call=call)
+        MessageChange.objects.create(message=self.message, key=uuid4(), text_before=mark)
         ReadMark.objects.create(session=self.session, agent=self.agent, seen=1)
         RoutingAttempt.objects.create(session=self.session, trigger="opened", outcome="waiting")
         InboundUpdate.objects.create(bot=self.bot, update_id=1, raw=f'"{mark}"'.encode())

@@ -63,6 +63,7 @@ def naming(place: Place) -> dict[str, Any]:
         "seen": 0,
         "status": "online",
         "agent": ids["agent_id"],
+        "message": str(place.rows["sessions_app.Message"].public_id),
         "order": ids["agent_id"],
         "up": ids["agent_id"],
         "specified": ids["agent_id"],

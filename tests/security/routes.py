@@ -47,6 +47,10 @@ PAGES = {
     "app/api/sessions/<uuid:session_id>/complete": Route(MANAGING, "POST"),
     "app/api/sessions/<uuid:session_id>/reopen": Route(MANAGING, "POST"),
     "app/api/sessions/<uuid:session_id>/read": Route(MANAGING, "POST"),
+    "app/api/sessions/<uuid:session_id>/resend": Route(MANAGING, "POST"),
+    "app/api/sessions/<uuid:session_id>/confirm": Route(MANAGING, "POST"),
+    "app/api/sessions/<uuid:session_id>/edit": Route(MANAGING, "POST"),
+    "app/api/sessions/<uuid:session_id>/recall": Route(MANAGING, "POST"),
     "console/": Route(SIGNED_IN),  # whoever has none is led to where they work
     "console/companies/<uuid:company_id>/": Route(MANAGING),
     "console/companies/<uuid:company_id>/new/": Route(MANAGING),
@@ -100,6 +104,7 @@ MODELS = {
     "sessions_app.ChatSession": ENTERING,
     "sessions_app.Customer": ENTERING,
     "sessions_app.Message": ENTERING,
+    "sessions_app.MessageChange": ENTERING,
     "sessions_app.MessagePart": ENTERING,
     "sessions_app.ReadMark": ENTERING,
     "sessions_app.RoutingAttempt": ENTERING,

@@ -6,6 +6,7 @@ found by looking for one string.
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from django.apps import apps
 from django.db.models import Model
@@ -21,6 +22,7 @@ from sessions_app.models import (
     ChatSession,
     Customer,
     Message,
+    MessageChange,
     MessagePart,
     ReadMark,
     RoutingAttempt,
@@ -127,6 +129,9 @@ def _fill(place: Place, message: Message) -> None:
         Turn.objects.create(pool=pool, agent=agent, number=1),
         ChatPause.objects.create(bot=bot, chat_id=1, until=clock.now()),
         MessagePart.objects.create(message=message, call=call),
+        MessageChange.objects.create(
+            message=message, key=uuid4(), verb="edited", text_before=canary
+        ),
         ReadMark.objects.create(session=place.session, agent=agent, seen=0),
     ]
     place.rows = {row._meta.label: row for row in rows}
