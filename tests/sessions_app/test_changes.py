@@ -18,10 +18,8 @@ from sessions_app.actions.messages import reply
 from sessions_app.models import ChatSession, Message, MessageChange
 from tests.factories import (
     make_agent,
-    make_lease,
     make_member,
     make_message,
-    make_project,
     make_session,
 )
 from tests.support.api import act, browser, code, ok
@@ -31,18 +29,6 @@ from tests.support.threads import together
 pytestmark = pytest.mark.django_db
 
 LONG = "x" * 9000  # three parts
-
-
-@pytest.fixture
-def project():
-    return make_project()
-
-
-@pytest.fixture
-def alice(project):
-    agent = make_agent(project, "Alice")
-    make_lease(agent.user)
-    return agent
 
 
 @pytest.fixture
