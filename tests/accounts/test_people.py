@@ -65,7 +65,7 @@ def test_it_refuses_a_weak_password(password):
     assert refused.data["password"]
 
 
-@pytest.mark.parametrize("name", ["", "A" * 81, "Ac\x00me"])
+@pytest.mark.parametrize("name", ["", "A" * 81, "Ac\x00me", "Ac\nme"])
 def test_it_refuses_a_company_without_a_proper_name(name):
     assert refusal(actions.create_company, name=name).code == "invalid"
     assert not Company.objects.exists()

@@ -44,6 +44,7 @@ def test_a_new_project_is_a_draft():
         {"name": ""},
         {"name": "H" * 31},
         {"name": "He\x00lp"},
+        {"name": "He\nlp"},
         {"time_zone": "Mars/Olympus"},
         {"time_zone": "../../etc/passwd"},
         {"language": "tlh"},
