@@ -98,6 +98,10 @@ def no_public_url() -> Refusal:
     )
 
 
+def no_bot() -> Refusal:
+    return Refusal("no_bot", _("This project has no bot yet."))
+
+
 def bot_taken() -> Refusal:
     """Does not say by whom: companies never learn of each other."""
     return Refusal("bot_taken", _("This bot is already connected to another project."))

@@ -1,15 +1,17 @@
-"""How a bot does, in one sentence. Pure."""
+"""How a bot does, in one sentence, and what to do about it. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bots.models import Bot
 from sessions_app.console.words import ago, span
 
-# A read ends after 30 s at the latest, with news or without.
+# A read ends after 30 s at the latest, with news or without; a webhook is asked about every 15 s.
 LATE_S = 75
 
 
@@ -26,26 +28,48 @@ def of_bot(bot: Bot | None, found: dict[str, Any] | None, now: datetime) -> BotH
     """`found`: bots.queries.health of it. The worst that is true is said."""
     if bot is None or found is None:
         return BotHealth("", _("no bot yet"))
-    return _refused(bot) or _silent(found, now) or _troubled(found, now)
+    return _named(bot, found, now) or _silent(bot, found, now) or _troubled(bot, found, now)
 
 
-def _refused(bot: Bot) -> BotHealth | None:
+def _named(bot: Bot, found: dict[str, Any], now: datetime) -> BotHealth | None:
+    """The trouble that the bot's state names."""
     if bot.state == Bot.State.INVALID:
         text = _("Get the token from @BotFather again and save it here.")
         return BotHealth("bad", _("Telegram refuses its token"), text)
     if bot.state == Bot.State.CONFLICT:
         text = _("Stop it, or revoke the token at @BotFather and save the new one here.")
         return BotHealth("bad", _("another program reads this bot"), text)
+    if bot.state == Bot.State.ELSEWHERE:
+        return _elsewhere(bot, found)
+    if bot.state == Bot.State.FAILING:
+        said = found["webhook"]["last_error"] or found["last_error"]
+        text = _(
+            "Telegram says: “%s”. Nothing is lost: it tries again. You may go back to polling."
+        )
+        return BotHealth("bad", _("Telegram cannot deliver to us"), text % said)
+    if bot.state == Bot.State.DEAF:
+        text = _("Does the gateway run, and does it reach Telegram? ") + _last_read(found, now)
+        return BotHealth("bad", _("nothing has been read for too long"), text)
     return None
 
 
-def _silent(found: dict[str, Any], now: datetime) -> BotHealth | None:
+def _elsewhere(bot: Bot, found: dict[str, Any]) -> BotHealth:
+    if bot.mode == Bot.Mode.WEBHOOK:
+        text = _("%s It was set again. If this goes on, somebody else has the token: revoke it.")
+        return BotHealth("warn", _("its webhook was changed"), text % found["last_error"])
+    text = _("%s While it does, nothing can be read here. If the bot is yours, take it back.")
+    return BotHealth("bad", _("its webhook points elsewhere"), text % found["last_error"])
+
+
+def _silent(bot: Bot, found: dict[str, Any], now: datetime) -> BotHealth | None:
+    has_webhook = bot.mode == Bot.Mode.WEBHOOK
     if found["is_failing"]:
-        return BotHealth("bad", _("cannot read"), found["last_error"])
+        sentence = _("Telegram does not answer") if has_webhook else _("cannot read")
+        return BotHealth("bad", sentence, found["last_error"])
     if not found["is_served"]:
-        since = found["last_read_at"]
-        last = _("Last read %s.") % ago(since, now) if since else _("Never read so far.")
-        return BotHealth("bad", _("nobody reads it"), _("Does the gateway run? ") + last)
+        sentence = _("nobody sends for it") if has_webhook else _("nobody reads it")
+        text = _("Does the gateway run? ") + _last_read(found, now)
+        return BotHealth("bad", sentence, text)
     if found["last_read_at"] is None:
         return BotHealth("warn", _("begins to read"))
     if (now - found["last_read_at"]).total_seconds() > LATE_S:
@@ -54,11 +78,68 @@ def _silent(found: dict[str, Any], now: datetime) -> BotHealth | None:
     return None
 
 
-def _troubled(found: dict[str, Any], now: datetime) -> BotHealth:
-    reads = _("reads, %s") % ago(found["last_read_at"], now)
+def _last_read(found: dict[str, Any], now: datetime) -> str:
+    since = found["last_read_at"]
+    return _("Last read %s.") % ago(since, now) if since else _("Never read so far.")
+
+
+def _troubled(bot: Bot, found: dict[str, Any], now: datetime) -> BotHealth:
+    said = _("has a webhook, %s") if bot.mode == Bot.Mode.WEBHOOK else _("reads, %s")
+    reads = said % ago(found["last_read_at"], now)
     if found["paused_until"]:
         left = span((found["paused_until"] - now).total_seconds())
         return BotHealth("warn", reads, _("Telegram asks to send nothing for %s.") % left)
     if found["inbox"]["parked"]:
         return BotHealth("warn", reads, _("Some updates could not be understood."))
     return BotHealth("good", reads)
+
+
+# ---------------------------------------------------------------- one by one
+
+
+def facts(bot: Bot, found: dict[str, Any], now: datetime) -> list[tuple[str, str]]:
+    """What a manager may want to know of the bot: (name, value)."""
+    return [*_of_reading(bot, found, now), *_of_queues(found, now)]
+
+
+def _of_reading(bot: Bot, found: dict[str, Any], now: datetime) -> Iterator[tuple[str, str]]:
+    yield _("updates come by"), bot.get_mode_display()
+    yield _("gateway"), _("serves it") if found["is_served"] else _("nobody serves it")
+    yield _("last sign of Telegram"), _at(found["last_read_at"], now)
+    yield _("last update"), _at(found["last_update_at"], now)
+    if bot.mode == Bot.Mode.WEBHOOK:
+        webhook = found["webhook"]
+        yield _("webhook checked"), _at(webhook["checked_at"], now)
+        yield _("waits at Telegram"), _updates(webhook["pending"])
+        if webhook["last_error"]:
+            said = f"{webhook['last_error']}, {_at(webhook['last_error_at'], now)}"
+            yield _("Telegram's last error"), said
+    if found["last_error"]:
+        yield _("last trouble"), f"{found['last_error']} ({_at(found['last_error_at'], now)})"
+
+
+def _of_queues(found: dict[str, Any], now: datetime) -> Iterator[tuple[str, str]]:
+    inbox, outbox = found["inbox"], found["outbox"]
+    yield _("waits to be taken in"), _waits(_updates(inbox["pending"]), inbox["oldest_at"], now)
+    if inbox["parked"]:
+        yield _("not understood"), _updates(inbox["parked"])
+    calls = ngettext("%d call", "%d calls", outbox["queued"]) % outbox["queued"]
+    yield _("waits to be sent"), _waits(calls, outbox["oldest_at"], now)
+    if found["paused_until"]:
+        left = span((found["paused_until"] - now).total_seconds())
+        yield _("paused by Telegram"), _("for %s more") % left
+
+
+def _at(moment: datetime | None, now: datetime) -> str:
+    return ago(moment, now) if moment else _("never")
+
+
+def _updates(count: int) -> str:
+    return ngettext("%d update", "%d updates", count) % count
+
+
+def _waits(counted: str, oldest_at: datetime | None, now: datetime) -> str:
+    if oldest_at is None:
+        return _("nothing")
+    oldest = span((now - oldest_at).total_seconds())
+    return _("%(count)s, the oldest for %(span)s") % {"count": counted, "span": oldest}

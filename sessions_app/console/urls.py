@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions_app.console.views import projects, rules, team, today
+from sessions_app.console.views import bots, projects, rules, team, today
 
 app_name = "console"
 
@@ -16,7 +16,10 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/", team.agent, name="agent"),
     path("agents/<uuid:agent_id>/link/", team.link, name="link"),
     path("agents/<uuid:agent_id>/remove/", team.remove, name="remove"),
-    path("projects/<uuid:project_id>/bot/", projects.bot, name="bot"),
+    path("projects/<uuid:project_id>/bot/", bots.bot, name="bot"),
+    path("projects/<uuid:project_id>/bot/now/", bots.now, name="bot_now"),
+    path("projects/<uuid:project_id>/bot/mode/", bots.mode, name="bot_mode"),
+    path("projects/<uuid:project_id>/bot/check/", bots.check, name="bot_check"),
     path("projects/<uuid:project_id>/settings/", projects.settings, name="settings"),
     path("projects/<uuid:project_id>/pause/", projects.pause, name="pause"),
     path("projects/<uuid:project_id>/resume/", projects.resume, name="resume"),

@@ -6,7 +6,6 @@ from accounts.models import AuditEntry
 from bots.models import Bot
 from projects.models import Project
 from tests.factories import make_bot, make_company, make_member, make_project
-from tests.support import telegram as support
 from tests.support.api import browser
 from tests.support.servers import free_port
 from tests.support.telegram import BOT_ID, TOKEN
@@ -192,19 +191,6 @@ def test_there_is_nothing_to_pause_without_a_bot(client, project):
 
 
 # ---------------------------------------------------------------- the bot
-
-
-@pytest.fixture(scope="session")
-def simulator(tmp_path_factory):
-    with support.simulator(tmp_path_factory.mktemp("console-simulator")) as running:
-        yield running
-
-
-@pytest.fixture
-def telegram(simulator, settings):
-    simulator.reset()
-    settings.TELEGRAM_API_BASE = simulator.url
-    return simulator
 
 
 def connect(client, project, token=TOKEN):

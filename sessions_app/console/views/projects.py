@@ -1,31 +1,27 @@
-"""Companies and projects: what there is, what it is called, and the bot it speaks through."""
+"""Companies and projects: what there is and what it is called."""
 
 from copy import copy
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts.http import SignedInRequest
 from accounts.models import Company
 from accounts.queries import access_company, managed_companies
-from bots.actions import bots, pausing
+from bots.actions import pausing
 from bots.models import Bot
-from bots.queries import health as bot_health
-from core import clock, tx
+from core import tx
 from core.pages import page, refused, told
 from projects import actions
 from projects.models import Project
 from projects.queries import access_managed_project, managed_projects
-from sessions_app.console import health
-from sessions_app.console.forms import BotForm, NewProjectForm, SettingsForm
+from sessions_app.console.forms import NewProjectForm, SettingsForm
 from sessions_app.console.shell import show
 
 
@@ -63,34 +59,6 @@ def new_project(request: SignedInRequest, company_id: UUID) -> HttpResponse:
 
 def _create(here: Company, request: SignedInRequest, form: NewProjectForm) -> Project:
     return tx.run(actions.create_project, company=here, actor=request.user, **form.cleaned_data)
-
-
-@page
-@sensitive_post_parameters("token")
-def bot(request: SignedInRequest, project_id: UUID) -> HttpResponse:
-    project = access_managed_project(request.user, project_id)
-    form = BotForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        token = form.cleaned_data["token"]
-        connected = refused(
-            form,
-            lambda: tx.run(bots.connect, project=project, token=token, actor=request.user),
-        )
-        if connected:
-            messages.success(request, _("%s is connected.") % connected)
-            return redirect("console:today", project.public_id)
-    present = Bot.objects.filter(project=project).defer("token").first()
-    found = bot_health(present) if present else None
-    return show(
-        request,
-        "bot.html",
-        company=project.company,
-        project=project,
-        form=form,
-        bot=present,
-        bot_health=health.of_bot(present, found, clock.now()),
-        botfather=f"{django_settings.TELEGRAM_LINK_BASE}/BotFather",
-    )
 
 
 @page
