@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import transaction
 from kombu import Connection
 
-from core import logs
+from core import logs, metrics
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,7 @@ class _Sender:
 
     def _count_dropped(self, count: int) -> None:
         self.dropped += count
+        metrics.KICKS_DROPPED.inc(count)
         self.dropped_at = time.monotonic()
 
     def _run(self) -> None:

@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from core import logs
+from core import logs, metrics
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +42,7 @@ class RequestId:
         logs.bind(request_id=request_id)
         try:
             response = self.get_response(request)
-            if settings.LOG_REQUESTS:
-                milliseconds = round((time.monotonic() - begun_at) * 1000)
-                extra = {"status": response.status_code, "ms": milliseconds}
-                log.info("%s %s", request.method, request.path, extra=extra)
+            _note(request, response, time.monotonic() - begun_at)
         finally:
             logs.clear()
         response["X-Request-ID"] = request_id
@@ -58,6 +55,13 @@ class RequestId:
             name.removesuffix("_id"): str(value) for name, value in kwargs.items() if "_id" in name
         }
         logs.bind(**ids)
+
+
+def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    metrics.REQUESTS.labels(f"{response.status_code // 100}xx").observe(seconds)
+    if settings.LOG_REQUESTS:
+        extra = {"status": response.status_code, "ms": round(seconds * 1000)}
+        log.info("%s %s", request.method, request.path, extra=extra)
 
 
 def _given_id(request: HttpRequest) -> str:

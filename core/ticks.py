@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from core import clock
+from core import clock, metrics
 from core.models import Tick
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ class Job:
         try:
             self.function()
         except Exception:
+            metrics.JOBS_FAILED.labels(self.name).inc()
             log.exception("periodic job %s failed", self.name)
         return True
 

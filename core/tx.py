@@ -16,7 +16,7 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from core import crash
+from core import crash, metrics
 from core.errors import Refusal
 
 P = ParamSpec("P")
@@ -118,6 +118,7 @@ def run(action: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         except DatabaseError as error:
             if not is_conflict(error):
                 raise
+            metrics.CONFLICTS.inc()
             time.sleep(random.uniform(0.005, 0.05) * (attempt + 1))
     raise Refusal("busy", _("The system is busy. Nothing was changed; please try again."))
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from core import health
+from core import exposition, health
 from core.http import is_watcher
 
 
@@ -41,3 +42,12 @@ def _in_full(name: str, found: health.Finding) -> dict[str, Any]:
     if found.state == "trouble":
         said["limits"] = dict(health.parts[name].limits)
     return said | ({"error": found.error} if found.error else {})
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For watchers alone: see docs/metrics.md."""
+    if not is_watcher(request):
+        raise Http404
+    return HttpResponse(exposition.text(), content_type=CONTENT_TYPE_LATEST)

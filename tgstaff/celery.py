@@ -2,9 +2,9 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging, worker_init
 
-from core import logs
+from core import logs, metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgstaff.settings")
 
@@ -16,13 +16,21 @@ class LoggedTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone
         ids = {name: value for name, value in kwargs.items() if name.endswith("_id")}
         origin = self.request.get("request_id") or self.request.id
         logs.clear()
+        failed, taken = metrics.TASKS_FAILED.labels(self.name), metrics.TASKS.labels(self.name)
         with logs.bound(task=self.name, request_id=origin, **ids):
-            return self.run(*args, **kwargs)
+            with failed.count_exceptions(), taken.time():
+                return self.run(*args, **kwargs)
 
 
 @setup_logging.connect
 def keep_ours(**options: Any) -> None:
     """Logs are as the settings say; without this Celery would put its own level in their place."""
+
+
+@worker_init.connect
+@beat_init.connect
+def show_counters(**options: Any) -> None:
+    metrics.serve()
 
 
 app: "Celery[Any]" = Celery("tgstaff", task_cls=LoggedTask)

@@ -295,6 +295,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # Who may see figures (/metrics, and /readyz in full): with this token, or from these addresses.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_PORT = env.int("METRICS_PORT", default=0)
 METRICS_ADDRESSES: list[str] = env.list("METRICS_ADDRESSES", default=[])
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from bots import metrics
 from bots.errors import LeaseLost
 from bots.models import Bot, InboundUpdate, Inbox
 from core import clock, kick, tx
@@ -63,6 +64,7 @@ def store(
         InboundUpdate.objects.bulk_create(new, ignore_conflicts=True)
         if new:
             kick.task("sessions_app.drain_inbox", bot_id=bot_id)
+    metrics.UPDATES.inc(len(new))
     return len(new)
 
 

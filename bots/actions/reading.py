@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from bots import wire
+from bots import metrics, wire
 from bots.actions import bots, inbox, leases
 from bots.errors import LeaseLost, ModeChanged
 from bots.models import Bot
@@ -90,6 +90,7 @@ def _read(bot: Bot) -> int:
 
 
 def _note(bot: Bot, error: DeliveryError) -> None:
+    metrics.READ_ERRORS.labels(error.code).inc()
     log.warning("%s: %s %s", bot, error.code, error.text)
     try:
         leases.confirm(bot=bot)  # a 409 may tell of our own webhook

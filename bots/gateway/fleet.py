@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from bots import metrics
 from bots.actions import leases, outbox
 from bots.client import Telegram
 from bots.errors import LeaseLost, ModeChanged
@@ -156,4 +157,5 @@ class Gateway:
 
     async def _tick(self) -> None:
         """The second clock: what Celery's has missed is run here."""
+        metrics.SERVED.set(len(self.bots))
         await in_db(ticks.run_overdue)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
+from bots import metrics
 from bots.actions import inbox, leases, reading
 from bots.client import Telegram
 from bots.models import Bot
@@ -70,6 +71,7 @@ class Reader:
         return following
 
     async def _note(self, error: DeliveryError) -> None:
+        metrics.READ_ERRORS.labels(error.code).inc()
         log.warning("%s: %s %s", self.bot, error.code, error.text)
         try:
             await in_db(leases.confirm, bot=self.bot)  # a 409 may tell of our successor or webhook

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from bots import metrics
 from bots.actions import bots, outbox
 from bots.actions.outbox import Kind, Outcome
 from bots.client import SENDS, Telegram
@@ -94,6 +95,7 @@ class Sender:
     async def _fly(self, bot: Bot, call: OutboundCall) -> None:
         logs.bind(bot_id=bot.pk, project_id=bot.project_id, call_id=call.pk)
         outcome = await self._call(bot, call)
+        metrics.CALLS.labels(outcome.kind.name.lower()).inc()
         self.wake.set()  # there is room for one more
         await self._record(bot, call, outcome)
         self.wake.set()  # and the chat may have more

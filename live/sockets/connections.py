@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+from live import metrics
 from live.events import Item, as_json
 from live.queries import SignIn
 from live.sockets.readers import Reader, TooOld
@@ -126,6 +127,7 @@ class Connection:
 
     async def _send_events(self, subscription: "Subscription", texts: list[str]) -> None:
         subscription.told = upto = subscription.cursor
+        metrics.SENT.inc(len(texts))
         await self._send(
             f'{{"type":"events","stream":"{subscription.stream}",'
             f'"items":[{",".join(texts)}],"upto":{upto}}}'
@@ -212,6 +214,7 @@ class Subscription:
         """What the page has is none to go on from: it fetches a snapshot and says hello again."""
         if not self.has_ended:
             self.end()
+            metrics.RESETS.inc()
             self.connection.say(type="reset", stream=str(self.stream))
 
     def end(self) -> None:

@@ -16,7 +16,7 @@ from django.db import DatabaseError
 
 from core import kick, logs
 from core.aio import in_db
-from live import queries
+from live import metrics, queries
 from live.queries import SignIn
 from live.sockets import commands, hints, hub
 from live.sockets.commands import BadCommand
@@ -136,6 +136,7 @@ class FeedSocket(AsyncWebsocketConsumer):
         await self._say_bye(connection.farewell)
 
     async def _say_bye(self, code: str) -> None:
+        metrics.BYES.labels(code).inc()
         with suppress(PageGone):
             await self._send_text(json.dumps({"type": "bye", "code": code}))
             await self.close(CLOSE_CODES[code])

@@ -19,7 +19,7 @@ from django.conf import settings
 
 from core import clock
 from core.aio import in_db
-from live import ports, queries
+from live import metrics, ports, queries
 from live.events import moment
 from live.sockets.connections import Connection, Subscription
 from live.sockets.hints import Hint, Hints
@@ -57,6 +57,7 @@ class Hub:
         if not self.connections:
             self._start()
         self.connections.add(connection)
+        metrics.PAGES.inc()
         own = connection.viewer.stream
         self._owners.setdefault(own, set()).add(connection)
         self._reader(own)
@@ -64,7 +65,9 @@ class Hub:
     async def leave(self, connection: Connection) -> None:
         for subscription in list(connection.following.values()):
             subscription.end()
-        self.connections.discard(connection)
+        if connection in self.connections:
+            self.connections.discard(connection)
+            metrics.PAGES.dec()
         owners = self._owners.get(connection.viewer.stream, set())
         owners.discard(connection)
         if not owners:

@@ -15,7 +15,7 @@ GRAMMAR = {
     *("delivery", "client", "wire"),
     *("queries", "events", "ports"),
     "models",
-    "errors",
+    *("errors", "metrics"),
     *("apps", "migrations", "__init__", "templatetags"),
 }
 EXTRA = {

@@ -35,6 +35,7 @@ PAGES = {
     "app/i18n.js": Route(ANYBODY),
     "healthz": Route(ANYBODY),
     "readyz": Route(ANYBODY),
+    "metrics": Route(NOBODY),  # for those who watch, by a token of their own
     "app/": Route(SIGNED_IN),
     "app/api/boot": Route(SIGNED_IN),
     "app/api/presence": Route(SIGNED_IN, "POST"),

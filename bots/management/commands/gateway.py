@@ -8,12 +8,14 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from bots.gateway import Gateway
+from core import metrics
 
 
 class Command(BaseCommand):
     help = "Read and send for the bots: as many of these as you like, each bot is served by one."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        metrics.serve()
         asyncio.run(serve())
 
 
