@@ -34,8 +34,8 @@ pytestmark = pytest.mark.django_db
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 CANARY = "Zzcanary"
-# Without an admin: streams without people, and the row that a drain locks.
-UNREGISTERED = {"live.Feed", "live.Event", "bots.Inbox", "bots.Webhook"}  # plumbing and secrets
+# Without an admin: streams without people, the row that a drain locks, addresses with secrets.
+UNREGISTERED = {"live.Feed", "live.Event", "bots.Inbox", "bots.Webhook"}
 
 
 class Cast:
