@@ -48,6 +48,7 @@ def test_web_and_gateway_alone_are_enough(
         lena.sees("session.changed", state="assigned", seconds=15)
 
 
+@pytest.mark.long
 def test_a_worker_reads_the_bots_that_no_gateway_holds(tmp_path: Path) -> None:
     leases = {"BOT_LEASE_SECONDS": "2"}  # three of them unheld make a bot the workers' business
     with houses.one_process(tmp_path / "data", without=("gateway",), **leases) as house:
