@@ -1,7 +1,7 @@
 /**
  * The agents' page: what is open on it and what people can do. Views only read from here.
  *
- * @import { Boot, Session, Tab } from "./types.js"
+ * @import { Boot, Message, Session, Tab } from "./types.js"
  * @import { Pending } from "./outbox.js"
  * @import { Toast } from "./toasts.js"
  */
@@ -19,7 +19,8 @@ const PROJECT = "tgstaff.project";
 /** A search looks through so many pages of a list by itself, until it has found so many rows. */
 const [SEARCHED, ENOUGH] = [20, 20];
 
-/** @typedef {{kind: "keys"} | {kind: "transfer", agent?: string | null}} Dialog */
+/** @typedef {{kind: "keys"} | {kind: "transfer", agent?: string | null}
+ * | {kind: "edit", row: Message, text: string}} Dialog */
 
 export class App {
   /** @param {() => void} changed called after every change, to draw again */
@@ -340,6 +341,17 @@ export class App {
     const isDone = await this.#ask("transfer", async () => {
       const body = { key: crypto.randomUUID(), agent, reason };
       this.#took(id, await post(`/sessions/${id}/transfer`, body));
+    });
+    if (isDone) this.dialog = null;
+    this.changed();
+  }
+
+  /** Something is done to a message that was sent. @param {Message} row
+   * @param {"resend" | "confirm" | "edit" | "recall"} verb @param {FormDataEntryValue | null} [text] */
+  async change(row, verb, text) {
+    const isDone = await this.#ask(verb + row.id, async () => {
+      const body = { key: crypto.randomUUID(), message: row.id, text };
+      this.#took(row.session, await post(`/sessions/${row.session}/${verb}`, body));
     });
     if (isDone) this.dialog = null;
     this.changed();

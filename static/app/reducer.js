@@ -143,7 +143,7 @@ export function isMine(state, row) {
 }
 
 const NOTHING = { reply: false, claim: false, takeOver: false, transfer: false, complete: false,
-  reopen: false };
+  reopen: false, change: false };
 
 /** What one may do with a session: nothing is offered that the server would refuse anyway.
  * @param {ProjectState | null} project @param {Session | null} session */
@@ -160,6 +160,7 @@ export function mayDo(project, session) {
     transfer: rights.transfer && isOpen && (managing || owns),
     complete: rights.complete && isOpen && (managing || owns),
     reopen: answers && !isOpen,
+    change: managing || (answers && owns),
   };
 }
 

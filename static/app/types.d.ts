@@ -22,7 +22,12 @@ export interface Message {
   edited_at: string | null; versions: { text: string; at: string }[]; author: Person | null;
   place: number | null; reply_to: number | null; key: string | null;
   delivery: "" | "queued" | "sending" | "sent" | "failed" | "uncertain";
-  error: { code: string; text: string } | null;
+  error: { code: string; text: string } | null; change: Change | null;
+}
+/** What somebody did to a message that was sent, and how far Telegram has followed. */
+export interface Change {
+  verb: "resent" | "confirmed" | "edited" | "recalled"; by: string; at: string;
+  delivery: Message["delivery"]; error: { code: string; text: string } | null; text: string;
 }
 export interface Failure { code: string; evidence: Record<string, any> }
 export interface Presence {

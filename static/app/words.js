@@ -139,14 +139,15 @@ export function kindName(kind) {
     contact: gettext("Contact"), location: gettext("Location"), venue: gettext("Place"),
     poll: gettext("Poll"), dice: gettext("Dice"), story: gettext("Story"), game: gettext("Game"),
     paid_media: gettext("Paid media"), checklist: gettext("Checklist"),
-    unreadable: gettext("A message that could not be read"),
+    recalled: gettext("Recalled"), unreadable: gettext("A message that could not be read"),
   };
   return names[/** @type {keyof typeof names} */ (kind)]
     ?? gettext("Not shown here: {kind}", { kind });
 }
 
 /** What can be told of a message that is not text, in a few words. @param {Message} row */
-export function ofContent({ kind, data }) {
+export function ofContent({ kind, data, change }) {
+  if (kind === "recalled") return change?.by ?? "";
   const content = data?.content;
   if (!content || typeof content !== "object") return data?.too_large ? gettext("too large to be shown") : "";
   const names = [content.first_name, content.last_name].filter(Boolean).join(" ");
@@ -185,7 +186,7 @@ export function deliveryName(delivery) {
   return names[delivery];
 }
 
-/** Why a message did not go out, or may not have. @param {Message} row */
+/** Why a message did not go out, or may not have. @param {Pick<Message, "delivery" | "error">} row */
 export function deliveryReason({ delivery, error }) {
   if (delivery === "uncertain") {
     return gettext("It may have arrived: Telegram's answer was lost, and it is not sent twice by itself.");
@@ -195,9 +196,23 @@ export function deliveryReason({ delivery, error }) {
     case "401": return gettext("Telegram refuses the bot's token.");
     case "too_late": return gettext("It could not be sent in time, so it was not sent at all.");
     case "stopped": return gettext("A part before it was not sent, so the rest was not either.");
+    case "gone": return gettext("The customer no longer has this message.");
+    case "cannot_edit":
+    case "cannot_delete": return gettext("Telegram no longer lets it be changed.");
     case "unreachable": return gettext("Telegram could not be reached.");
     default: return error?.text || error?.code || gettext("Telegram did not take it.");
   }
+}
+
+/** How far a change of a message is, where that is worth a word. @param {Message} row */
+export function changeName({ change }) {
+  if (!change || change.delivery === "sent") {
+    return change?.verb === "confirmed" ? gettext("arrived, says {name}", { name: change.by }) : "";
+  }
+  const isEdit = change.verb === "edited";
+  if (!change.error) return isEdit ? gettext("being edited") : gettext("being recalled");
+  const why = deliveryReason(change);
+  return isEdit ? gettext("Not edited: {why}", { why }) : gettext("Not recalled: {why}", { why });
 }
 
 /** @param {Presence | undefined} row */

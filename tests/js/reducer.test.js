@@ -197,6 +197,7 @@ test("only the owner replies; others take over by the right to transfer", () => 
   assert.deepEqual([mine.reply, mine.transfer, mine.complete, mine.takeOver], [true, true, true, false]);
   const others = mayDo(state, session({ state: "assigned", owner: TOM }));
   assert.deepEqual([others.reply, others.transfer, others.complete, others.takeOver], [false, false, false, true]);
+  assert.deepEqual([waiting.change, mine.change, others.change], [false, true, false]);
   assert.equal(mayDo(state, session({ state: "completed", owner: TOM })).reopen, true);
 });
 
@@ -204,7 +205,7 @@ test("a manager who is no agent gives and completes, and answers nobody", () => 
   const state = fromSnapshot(snapshot({ me: { agent: null, managing: true,
     rights: { reply: false, transfer: true, complete: true, see_others: true } } }));
   const may = mayDo(state, session());
-  assert.deepEqual(may, { reply: false, claim: false, takeOver: false, transfer: true, complete: true, reopen: false });
+  assert.deepEqual(may, { reply: false, claim: false, takeOver: false, transfer: true, complete: true, reopen: false, change: true });
 });
 
 test("a list is searched by name, username, number, last message and agent", () => {

@@ -18,7 +18,7 @@ export function message(fields = {}) {
   return {
     id: "m1", session: "s1", number: 1, direction: "in", kind: "text", text: "hello", data: {},
     at: "2026-11-22T10:00:00.000Z", received_at: "2026-11-22T10:00:00.000Z", edited_at: null,
-    versions: [], author: null, place: 1, reply_to: null, key: null, delivery: "", error: null,
+    versions: [], author: null, place: 1, reply_to: null, key: null, delivery: "", error: null, change: null,
     ...fields,
   };
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { isChord } from "../../static/app/keys.js";
 import { dayKey, setSkew, since, span, when } from "../../static/app/times.js";
 import {
-  deliveryReason, initials, ofContent, ownState, previewText, reason, systemLine,
+  changeName, deliveryReason, initials, ofContent, ownState, previewText, reason, systemLine,
 } from "../../static/app/words.js";
 import { message } from "./rows.js";
 
@@ -88,4 +88,26 @@ test("times are of the server's clock and of one's own days", () => {
 test("initials are letters of any script, one of those that are wide", () => {
   assert.deepEqual(["Mei Lin", "Дмитрий Козлов", "王小明", "Deep", "  ", "🦊"].map(initials),
     ["ML", "ДК", "王", "DE", "?", "🦊"]);
+});
+
+test("a change of a message says how far it is, and why it was not made", () => {
+  /** @param {Partial<import("../../static/app/types.js").Change>} fields */
+  const name = (fields) => changeName(message({ change: { verb: "edited", by: "Lena",
+    at: "2026-11-22T10:00:00.000Z", delivery: "sent", error: null, text: "", ...fields } }));
+  assert.equal(changeName(message()), "");
+  assert.equal(name({}), "");
+  assert.equal(name({ verb: "confirmed" }), "arrived, says Lena");
+  assert.equal(name({ delivery: "queued" }), "being edited");
+  assert.equal(name({ verb: "recalled", delivery: "sending" }), "being recalled");
+  const refused = { delivery: /** @type {const} */ ("failed"), error: { code: "cannot_edit", text: "" } };
+  assert.equal(name(refused), "Not edited: Telegram no longer lets it be changed.");
+  assert.equal(name({ ...refused, verb: "recalled", error: { code: "gone", text: "" } }),
+    "Not recalled: The customer no longer has this message.");
+});
+
+test("of what was recalled only its kind and who did it are told", () => {
+  const row = message({ kind: "recalled", text: "", change: { verb: "recalled", by: "Lena",
+    at: "2026-11-22T10:00:00.000Z", delivery: "sent", error: null, text: "" } });
+  assert.equal(ofContent(row), "Lena");
+  assert.equal(previewText("[recalled]"), "Recalled");
 });

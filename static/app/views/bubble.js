@@ -10,7 +10,7 @@ import { runs } from "../entities.js";
 import { gettext } from "../i18n.js";
 import { moment, time } from "../times.js";
 import {
-  deliveryName, deliveryReason, kindName, messageText, ofContent, systemLine,
+  changeName, deliveryName, deliveryReason, kindName, messageText, ofContent, systemLine,
 } from "../words.js";
 import { icon } from "./bits.js";
 import { goToPlace } from "./log.js";
@@ -18,7 +18,7 @@ import { goToPlace } from "./log.js";
 const DELIVERY_ICONS = { "": "", queued: "clock", sending: "clock", sent: "check", failed: "alert",
   uncertain: "doubt" };
 const KIND_ICONS = { photo: "image", voice: "mic", audio: "mic", location: "map", venue: "map",
-  contact: "contact", video_note: "play", video: "play", animation: "play", unreadable: "alert" };
+  contact: "contact", video_note: "play", video: "play", animation: "play", unreadable: "alert", recalled: "trash" };
 
 /** @param {App} app @param {Message} row @param {Message | undefined} quoted
  * @param {boolean} isJoined it follows one of the same side */
@@ -34,11 +34,12 @@ export function bubble(app, row, quoted, isJoined) {
       ${row.kind === "text" ? nothing : kindLine(row)}
       ${row.text ? html`<div class="text" dir="auto">${formatted(row.text, row.data?.entities)}</div>` : nothing}
       <div class="m num">
+        ${isOut && app.may.change ? editing(app, row) : nothing}
         ${row.edited_at ? edited(row) : nothing}
         <time datetime=${row.at} title=${moment(row.at)}>${time(row.at)}</time>
         ${isOut ? delivery(row) : nothing}
       </div>
-      ${row.delivery === "failed" || row.delivery === "uncertain" ? trouble(app, row) : nothing}
+      ${trouble(app, row)}
       ${row.place === null ? nothing : html`<button class="answer" title=${gettext("Reply to this")}
         @click=${() => answer(app, row)}>${icon("reply")}<span class="sr">${gettext("Reply to this")}</span></button>`}
     </article>`;
@@ -60,21 +61,41 @@ function answer(app, row) {
 /** @param {Message} row */
 function delivery(row) {
   if (!row.delivery) return nothing;
-  const name = deliveryName(row.delivery);
-  const isPlain = row.delivery === "sent";
+  const name = (!row.change?.error && changeName(row)) || deliveryName(row.delivery);
+  const isPlain = name === deliveryName("sent");
   return html`<span class="state ${row.delivery}" title=${name}>${isPlain ? nothing : name}
     ${icon(DELIVERY_ICONS[row.delivery])}${isPlain ? html`<span class="sr">${name}</span>` : nothing}</span>`;
 }
 
+/** What waits can be changed as well as what has arrived. @param {App} app @param {Message} row */
+function editing(app, row) {
+  const may = row.kind === "text" && (row.delivery === "queued" || row.delivery === "sent" && row.place);
+  return may ? html`<button class="edit" title=${gettext("Edit or recall")}
+    @click=${() => edit(app, row)}>${icon("edit")}<span class="sr">${gettext("Edit or recall")}</span></button>` : nothing;
+}
+
 /** @param {App} app @param {Message} row */
+function edit(app, row) {
+  app.open({ kind: "edit", row, text: row.change?.text || row.text });
+}
+
+/** What did not arrive, or is not as it should be, and what can be done.
+ * @param {App} app @param {Message} row */
 function trouble(app, row) {
-  const again = () => {
-    app.drafts?.giveBack(row.session, row.text);
-    app.changed();
-  };
-  return html`<p class="err"><span>${deliveryReason(row)}</span>
-    ${row.delivery === "failed" && app.may.reply
-      ? html`<button class="link" @click=${again}>${gettext("Write it again")}</button>` : nothing}</p>`;
+  if (row.change?.error) {
+    return problem(app, changeName(row), [[gettext("Try again"), () => edit(app, row)]]);
+  }
+  const isUncertain = row.delivery === "uncertain";
+  if (row.kind === "recalled" || !isUncertain && row.delivery !== "failed") return nothing;
+  const again = row.error?.code === "too_late" ? gettext("Send now") : gettext("Send again");
+  return problem(app, deliveryReason(row), [[again, () => app.change(row, "resend")],
+    ...(isUncertain ? [[gettext("It arrived"), () => app.change(row, "confirm")]] : [])]);
+}
+
+/** @param {App} app @param {string} text @param {any[][]} ways */
+function problem(app, text, ways) {
+  return html`<p class="err"><span>${text}</span>
+    ${app.may.change ? ways.map(([name, run]) => html`<button class="link" @click=${run}>${name}</button>`) : nothing}</p>`;
 }
 
 /** @param {Message} row */

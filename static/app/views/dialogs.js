@@ -1,4 +1,4 @@
-/** What lies over the page: transfer, and the keyboard sheet.
+/** What lies over the page: transfer, a message's edit, and the keyboard sheet.
  *
  * @import { App, Dialog } from "../app.js"
  * @import { Failure, Presence, ProjectState, Session, TeamMember } from "../types.js"
@@ -21,7 +21,8 @@ export function dialog(app, kind) {
     <dialog class="sheet" aria-labelledby="sheet-title" @close=${close}
       @click=${(/** @type {any} */ event) => event.target.tagName === "DIALOG" && close()}
       ${ref((element) => open(/** @type {HTMLDialogElement | undefined} */ (element)))}>
-      ${kind.kind === "transfer" ? transfer(app, kind, close) : keys(close)}
+      ${kind.kind === "transfer" ? transfer(app, kind, close)
+    : kind.kind === "edit" ? edit(app, kind, close) : keys(close)}
     </dialog>`;
 }
 
@@ -30,7 +31,7 @@ function open(element) {
   queueMicrotask(() => {
     if (!element?.isConnected || element.open) return;
     element.showModal();
-    /** @type {HTMLElement | null} */ (element.querySelector("input:enabled"))?.focus();
+    /** @type {HTMLElement | null} */ (element.querySelector("input:enabled, textarea"))?.focus();
   });
 }
 
@@ -118,6 +119,28 @@ function confirmation(chosen, target, session) {
   if (!target) return session.state === "unassigned" ? gettext("Give") : gettext("Transfer");
   return session.state === "unassigned" ? gettext("Give to {name}", { name: target.name })
     : gettext("Transfer to {name}", { name: target.name });
+}
+
+// -------------------------------------------------------------------- a message that was sent
+
+/** @param {App} app @param {Extract<Dialog, {kind: "edit"}>} chosen @param {() => void} close */
+function edit(app, { row, text }, close) {
+  const submit = (/** @type {any} */ event) => {
+    event.preventDefault();
+    void app.change(row, "edit", new FormData(event.target).get("text"));
+  };
+  return html`
+    ${head(gettext("Edit or recall"), close)}
+    <form @submit=${submit}>
+      <textarea name="text" rows="6" required dir="auto" aria-labelledby="sheet-title" .value=${text}></textarea>
+      <p class="mute">${gettext("The customer's copy changes too. What it said before is kept.")}</p>
+      <div class="ends">
+        <button type="button" class="btn danger" @click=${() => app.change(row, "recall")}>${gettext("Recall")}</button>
+        <span class="grow"></span>
+        <button type="button" class="btn quiet" @click=${close}>${gettext("Cancel")}</button>
+        <button class="btn pri">${gettext("Save")}</button>
+      </div>
+    </form>`;
 }
 
 // -------------------------------------------------------------------- keyboard

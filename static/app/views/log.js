@@ -123,7 +123,7 @@ function divider(key, draw) {
 
 /** @param {Message} row @param {Message | undefined} quoted @param {boolean} isJoined @returns {Line} */
 function message(row, quoted, isJoined) {
-  const draw = (/** @type {App} */ app) => guard([row, quoted, isJoined, app.project?.me.agent],
+  const draw = (/** @type {App} */ app) => guard([row, quoted, isJoined, app.project?.me.agent, app.may.change],
     () => row.direction === "system" ? system(app, row) : bubble(app, row, quoted, isJoined));
   return { key: row.id, row, draw };
 }
