@@ -117,7 +117,11 @@ class Installation:
     def _simulated_telegram(self) -> dict[str, str]:
         if not self.simulated:
             return {}
-        return {"TELEGRAM_API_BASE": self.simulator, "TELEGRAM_LINK_BASE": self.simulator}
+        return {
+            "TELEGRAM_API_BASE": self.simulator,
+            "TELEGRAM_LINK_BASE": self.simulator,
+            "PUBLIC_URL": self.web,  # which the simulator reaches without TLS
+        }
 
     def _keys(self) -> dict[str, str]:
         """SECRET_KEY and FIELD_KEYS, made on first start and readable by the owner alone."""
