@@ -1,7 +1,9 @@
 """The nets under the gateway: nothing waits for a process that is gone."""
 
-from bots.actions import inbox, outbox, reading, watching, webhooks
+from bots.actions import inbox, outbox, reading, watching
+from bots.models import ChatPause, InboundUpdate, OutboundCall, Webhook
 from core import tx
+from core.retention import forget, forget_old
 from core.ticks import every
 
 
@@ -26,8 +28,7 @@ def settle_calls() -> None:
     tx.run(outbox.expire)
 
 
-@every(60, "bots.purge")
-def purge() -> None:
-    tx.run(inbox.purge)
-    outbox.forget_pauses()
-    webhooks.purge()
+forget(InboundUpdate, inbox.purge)
+forget(OutboundCall, outbox.purge)
+forget_old(ChatPause, "until", lambda: 0)
+forget_old(Webhook, "ends_at", lambda: 0)

@@ -190,3 +190,18 @@ def check_log_format(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
             hint=f"One of: {', '.join(FORMATS)}.",
             id="core.E020",
         )
+
+
+# Below these something would be forgotten that is still asked for.
+KEPT_AT_LEAST = {"UPDATE_HOURS": 24, "CALL_DAYS": 3, "EVENT_DAYS": 0.01, "EVENT_COUNT": 100}
+
+
+@register()
+def check_retention(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    for name, least in KEPT_AT_LEAST.items():
+        if getattr(settings, name) < least:
+            yield Error(
+                f"{name} is less than {least}.",
+                hint="See docs/retention.md for what it keeps.",
+                id="core.E021",
+            )

@@ -22,6 +22,7 @@ TASKS = Histogram("tgstaff_task_seconds", "Time tasks took", ["task"], buckets=S
 TASKS_FAILED = Counter("tgstaff_tasks_failed", "Tasks that ended with an error", ["task"])
 JOBS_FAILED = Counter("tgstaff_jobs_failed", "Periodic jobs that ended with an error", ["job"])
 KICKS_DROPPED = Counter("tgstaff_kicks_dropped", "Kicks that did not leave")
+ROWS_FORGOTTEN = Counter("tgstaff_rows_forgotten", "Old rows deleted", ["table"])
 CONFLICTS = Counter("tgstaff_conflicts", "Actions repeated because another was in the way")
 
 

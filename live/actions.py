@@ -1,18 +1,15 @@
 """Writing the feed, and forgetting what is old."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F, Max
 
-from core import clock, kick, tx
+from core import clock, kick, retention, tx
 from live.models import Event, Feed
-
-KEEP = timedelta(days=7)
-KEEP_EVENTS = 50_000
-PURGE_STEP = 5_000
 
 
 def record(
@@ -68,26 +65,39 @@ def _advance(stream: UUID, by: int) -> int:
     return feed.values_list("head", flat=True).get()
 
 
-def purge() -> int:
-    """Delete events older than 7 days or beyond the newest 50,000 of a stream; how many."""
-    return sum(_purge_stream(stream, floor) for stream, floor in _new_floors().items())
+def purge(limit: int) -> int:
+    """Delete events that are too old, or too many in their stream; how many, `limit` at most.
+
+    Each stream in a transaction of its own: its counter's row is locked for a moment only.
+    """
+    count = 0
+    while count < limit and (feed := _longest() or _oldest()):
+        count += _cut(feed, limit - count)
+    return count
 
 
-def _new_floors() -> dict[UUID, int]:
-    old = Event.objects.filter(at__lt=clock.now() - KEEP)
-    floors = dict(old.values("stream").annotate(Max("number")).values_list("stream", "number__max"))
-    for feed in Feed.objects.filter(head__gt=F("floor") + KEEP_EVENTS):
-        floors[feed.stream] = max(floors.get(feed.stream, 0), feed.head - KEEP_EVENTS)
-    return floors
+def _longest() -> Feed | None:
+    """A stream with more events than are kept."""
+    return Feed.objects.filter(head__gt=F("floor") + settings.EVENT_COUNT).first()
 
 
-def _purge_stream(stream: UUID, floor: int) -> int:
-    """In steps: the counter's row is locked for moments only."""
-    purged = 0
-    reached = Feed.objects.values_list("floor", flat=True).get(pk=stream)
-    while reached < floor:
-        reached = min(reached + PURGE_STEP, floor)
-        with tx.change():
-            Feed.objects.filter(pk=stream, floor__lt=reached).update(floor=reached)
-            purged += Event.objects.filter(stream=stream, number__lte=reached).delete()[0]
-    return purged
+def _oldest() -> Feed | None:
+    """The stream of the oldest event, if that is too old."""
+    old = Event.objects.filter(at__lt=_too_old()).order_by("at").first()
+    return Feed.objects.get(pk=old.stream) if old else None
+
+
+def _too_old() -> datetime:
+    return retention.before(days=settings.EVENT_DAYS)
+
+
+def _cut(feed: Feed, limit: int) -> int:
+    """Numbers are in the order of commits, so what stands before an old event is as old."""
+    first = Event.objects.filter(stream=feed.stream, number__lte=feed.floor + limit)
+    newest_old = first.filter(at__lt=_too_old()).aggregate(number=Max("number"))["number"] or 0
+    floor = max(newest_old, min(feed.head - settings.EVENT_COUNT, feed.floor + limit))
+    if floor <= feed.floor:
+        floor = feed.floor + limit  # an old one stands further on
+    with tx.change():
+        Feed.objects.filter(pk=feed.stream, floor__lt=floor).update(floor=floor)
+        return Event.objects.filter(stream=feed.stream, number__lte=floor).delete()[0]

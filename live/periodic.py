@@ -1,7 +1,5 @@
-from core.ticks import every
+from core.retention import forget
 from live import actions
+from live.models import Event
 
-
-@every(600, "live.purge")
-def purge() -> None:
-    actions.purge()
+forget(Event, actions.purge)

@@ -140,4 +140,7 @@ class PresenceInterval(models.Model):
                 fields=["user"], condition=Q(ended_at=None), name="routing_interval_open"
             ),
         ]
-        indexes = [models.Index(fields=["user", "-started_at"], name="routing_interval_user")]
+        indexes = [
+            models.Index(fields=["user", "-started_at"], name="routing_interval_user"),
+            models.Index(fields=["started_at"], name="routing_interval_at"),
+        ]

@@ -8,9 +8,11 @@ from django.conf import settings
 
 from bots.queries import bots_with_due_updates
 from core import clock, tx
+from core.retention import forget
 from core.ticks import every
 from routing.actions import sweep_leases
-from sessions_app.actions import absence, inbox, routing
+from sessions_app.actions import absence, attempts, inbox, routing
+from sessions_app.models import RoutingAttempt
 from sessions_app.queries import line
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,9 @@ def sweep() -> None:
     sweep_leases()
     absence.watch_owners()
     _each(sorted(line.projects_to_settle()), _settle)
+
+
+forget(RoutingAttempt, attempts.purge)
 
 
 def _drain(bot_id: int) -> None:

@@ -275,7 +275,17 @@ PULSE_SECONDS = env.float("PULSE_SECONDS", default=5)
 BOT_LEASE_SECONDS = env.float("BOT_LEASE_SECONDS", default=10)
 SEND_SECONDS = env.float("SEND_SECONDS", default=20)
 DEAF_SECONDS = env.float("DEAF_SECONDS", default=120)
+
+# ---------------------------------------------------------------- how long what grows is kept
+
 UPDATE_HOURS = env.float("UPDATE_HOURS", default=72)
+CALL_DAYS = env.float("CALL_DAYS", default=90)
+EVENT_DAYS = env.float("EVENT_DAYS", default=7)
+EVENT_COUNT = env.int("EVENT_COUNT", default=50_000)
+ATTEMPT_DAYS = env.float("ATTEMPT_DAYS", default=90)
+PRESENCE_DAYS = env.float("PRESENCE_DAYS", default=400)
+SIGN_IN_DAYS = env.float("SIGN_IN_DAYS", default=30)
+AUDIT_DAYS = env.float("AUDIT_DAYS", default=730)
 
 # ---------------------------------------------------------------- words, time, static files
 

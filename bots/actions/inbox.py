@@ -12,7 +12,7 @@ from django.conf import settings
 from bots import metrics
 from bots.errors import LeaseLost
 from bots.models import Bot, InboundUpdate, Inbox
-from core import clock, kick, tx
+from core import clock, kick, retention, tx
 from core.text import storable
 
 RETRY_SECONDS = (1, 5, 30, 120, 600)
@@ -183,14 +183,12 @@ def _shortened(error: object) -> str:
     return storable(str(error))[:ERROR_LENGTH]
 
 
-def purge(limit: int = 5000) -> int:
+def purge(limit: int) -> int:
     """Forget the oldest of what was drained long enough ago; how many rows.
 
     Telegram repeats an update for at most 24 h; messages themselves are known for ever by
     (bot, chat, message_id).
     """
-    before = clock.now() - timedelta(hours=settings.UPDATE_HOURS)
-    old = InboundUpdate.objects.filter(state=InboundUpdate.State.DONE, received_at__lt=before)
-    ids = list(old.order_by("received_at").values_list("pk", flat=True)[:limit])
-    count, _ = InboundUpdate.objects.filter(pk__in=ids).delete()
-    return count
+    done = InboundUpdate.objects.filter(state=InboundUpdate.State.DONE)
+    old = done.filter(received_at__lt=retention.before(hours=settings.UPDATE_HOURS))
+    return retention.delete_some(old.order_by("received_at"), limit)

@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from bots import ports
 from bots.errors import UNKNOWN
 from bots.models import Bot, ChatPause, OutboundCall
-from core import clock, kick, tx
+from core import clock, kick, retention, tx
 from core.text import storable
 from projects.models import Project
 
@@ -296,5 +296,8 @@ def recover(limit: int = 500) -> int:
     return sum(tx.run(record, call=call, outcome=outcome) for call in orphans)
 
 
-def forget_pauses() -> None:
-    ChatPause.objects.filter(until__lte=clock.now()).delete()
+def purge(limit: int) -> int:
+    """Forget calls that ended long ago; how many. Their messages stay as they are."""
+    ended = OutboundCall.objects.exclude(state__in=OutboundCall.OPEN)
+    old = ended.filter(created_at__lt=retention.before(days=settings.CALL_DAYS))
+    return retention.delete_some(old.order_by("created_at"), limit)

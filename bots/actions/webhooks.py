@@ -135,7 +135,3 @@ def find(key: str) -> Webhook | None:
     answered = Q(ends_at=None) | Q(ends_at__gt=clock.now())
     known = Webhook.objects.filter(answered, digest=Webhook.digest_of(key))
     return known.select_related("bot").defer("key", "bot__token").first()
-
-
-def purge() -> None:
-    Webhook.objects.filter(ends_at__lte=clock.now()).delete()

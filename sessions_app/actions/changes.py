@@ -197,7 +197,11 @@ def _audit(message: Message, actor: User, verb: str) -> None:
 
 
 def _parts(message: Message) -> list[MessagePart]:
-    return list(message.parts.select_related("call").order_by("position"))
+    """Raises Refusal `place_unknown` for a message so old that its calls are forgotten."""
+    parts = list(message.parts.select_related("call").order_by("position"))
+    if not parts:
+        raise errors.place_unknown()
+    return parts
 
 
 def _send(message: Message, parts: Sequence[MessagePart]) -> None:

@@ -209,4 +209,7 @@ class RoutingAttempt(models.Model):
     class Meta:
         verbose_name = _("routing attempt")
         verbose_name_plural = _("routing attempts")
-        indexes = [models.Index(fields=["session", "-id"], name="sessions_attempts")]
+        indexes = [
+            models.Index(fields=["session", "-id"], name="sessions_attempts"),
+            models.Index(fields=["at"], name="sessions_attempt_at"),
+        ]

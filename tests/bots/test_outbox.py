@@ -8,7 +8,7 @@ from bots.actions import leases, outbox
 from bots.actions.outbox import Kind, Outcome
 from bots.errors import UNKNOWN
 from bots.models import Bot, ChatPause, OutboundCall
-from core import clock, kick, tx
+from core import clock, kick, retention, tx
 from projects.models import Project
 from tests.factories import make_bot, make_project
 from tests.support.threads import together
@@ -205,7 +205,7 @@ def test_a_429_from_a_second_chat_pauses_the_bot(bot, shift_clock):
     assert claim(bot) == []
     shift_clock(31)
     assert len(claim(bot)) == 3
-    outbox.forget_pauses()
+    retention.purge()
     assert not ChatPause.objects.exists()
 
 

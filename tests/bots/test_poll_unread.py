@@ -5,7 +5,7 @@ import pytest
 from bots import periodic
 from bots.actions import leases, reading
 from bots.models import Bot, OutboundCall
-from core import ticks
+from core import retention, ticks
 from projects.models import Project
 from tests.factories import make_bot, make_project
 from tests.support.telegram import gateway
@@ -32,7 +32,6 @@ def test_its_jobs_are_on_the_clock():
         "bots.watch": 15,
         "bots.find_deaf": 15,
         "bots.settle_calls": 5,
-        "bots.purge": 60,
     }
 
 
@@ -124,5 +123,5 @@ def test_the_clock_forgets_what_is_over(bot, shift_clock):
     bot.updates.create(update_id=1, raw=b"{}", state="done")
     bot.pauses.create(chat_id=1, until=bot.connected_at)
     shift_clock(73 * 3600)
-    periodic.purge()
+    retention.purge()
     assert (bot.updates.count(), bot.pauses.count()) == (0, 0)

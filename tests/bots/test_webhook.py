@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from bots import views
 from bots.actions import inbox, webhooks
 from bots.models import InboundUpdate, Webhook
-from core import kick
+from core import kick, retention
 from tests.factories import make_bot, make_project
 
 pytestmark = pytest.mark.django_db
@@ -215,7 +215,7 @@ def test_an_address_that_ended_is_gone(telegram, webhook, shift_clock):
     assert telegram.post({"update_id": 1}).status_code == 200
     shift_clock(webhooks.OVERLAP.total_seconds() + 1)
     assert telegram.post({"update_id": 2}).status_code == 404
-    webhooks.purge()
+    retention.purge()
     assert not Webhook.objects.exists()
 
 
