@@ -5,7 +5,7 @@ answer, or the certainty that nothing was sent, lets the call be made again.
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
@@ -132,6 +132,21 @@ def _take(ids: list[int], bot_id: int, epoch: int) -> list[OutboundCall]:
     calls = OutboundCall.objects.filter(pk__in=taken)
     calls.update(state=State.SENDING, epoch=epoch, attempt=F("attempt") + 1)
     return list(calls.order_by("pk"))
+
+
+def give_back(*, epochs: Mapping[int, int], besides: Collection[int]) -> int:
+    """Queue again what a claim has committed without its claimant hearing of it; how many.
+
+    `epochs`: as for `claim`. `besides`: the keys of the calls that are being made.
+    """
+    count = 0
+    with tx.change():
+        for bot, epoch in epochs.items():
+            unheard = OutboundCall.objects.filter(bot=bot, epoch=epoch, state=State.SENDING)
+            count += unheard.exclude(pk__in=besides).update(
+                state=State.QUEUED, epoch=None, attempt=F("attempt") - 1
+            )
+    return count
 
 
 # ---------------------------------------------------------------- outcomes

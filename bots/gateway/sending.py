@@ -52,7 +52,8 @@ class Sender:
         self.pacer = Pacer()
         self.wake = asyncio.Event()
         self.is_ending = False
-        self.flights: set[asyncio.Task[None]] = set()
+        self.flights: dict[asyncio.Task[None], int] = {}  # and of which call
+        self.is_unsure = False  # whether a claim was committed that we have not heard of
         self.calling: dict[asyncio.Task[Outcome], int] = {}  # and for which bot
 
     async def run(self) -> None:
@@ -83,14 +84,24 @@ class Sender:
         epochs = {pk: bot.lease_epoch for pk, bot in serving.items() if self.pacer.has_room(pk)}
         if room <= 0 or not epochs:
             return
+        if self.is_unsure:
+            await self._give_back(serving)
         places = Places(self.calling.values(), self.pacer)
+        self.is_unsure = True
         calls = await in_db(
             tx.run, outbox.claim, epochs=epochs, may_send=places.may_send, limit=room
         )
+        self.is_unsure = False
         for call in calls:
             flight = asyncio.create_task(self._fly(serving[call.bot_id], call))
-            self.flights.add(flight)
-            flight.add_done_callback(self.flights.discard)
+            self.flights[flight] = call.pk
+            flight.add_done_callback(self.flights.pop)
+
+    async def _give_back(self, serving: Mapping[int, Bot]) -> None:
+        """The connection broke at a claim's COMMIT: nobody else knows that its calls wait for us."""
+        epochs = {pk: bot.lease_epoch for pk, bot in serving.items()}
+        flying = list(self.flights.values())
+        await in_db(tx.run, outbox.give_back, epochs=epochs, besides=flying)
 
     async def _fly(self, bot: Bot, call: OutboundCall) -> None:
         logs.bind(bot_id=bot.pk, project_id=bot.project_id, call_id=call.pk)

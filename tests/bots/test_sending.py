@@ -51,6 +51,26 @@ def ends(call):
     return found[0].state, found[0].error_code
 
 
+def test_it_sends_what_it_claimed_without_hearing_of_it(telegram, bot, chat, monkeypatch):
+    """The connection breaks after the COMMIT and before its answer."""
+    claim, lost = outbox.claim, []
+
+    def breaks_once(**how):
+        calls = claim(**how)
+        if calls and not lost:
+            lost.extend(calls)
+            raise OperationalError("server closed the connection unexpectedly")
+        return calls
+
+    monkeypatch.setattr(outbox, "claim", breaks_once)
+    with gateway():
+        calls = queue(bot, chat, "hello", "and bye")
+        assert [ends(call) for call in calls] == [("sent", "")] * 2
+    assert lost[:1] == calls[:1]
+    assert telegram.texts(bot) == ["hello", "and bye"]
+    assert [row(call).attempt for call in calls] == [1, 1]
+
+
 def test_it_sends_and_tells(telegram, bot, chat, told):
     with gateway():
         [call] = queue(bot, chat, "hello")
