@@ -1,7 +1,9 @@
 """Web processes that serve nothing but the feed socket, on the real server, and their clients."""
 
 import json
+import os
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 from websockets.asyncio.client import connect
@@ -47,6 +49,11 @@ def web(folder, database_url, **environment):
     with started(python(SERVER.format(port=port)), log, given) as process:
         said(log, "ready")
         yield process, port
+
+
+def resident_mib(process):
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
 class RealPage(Page):

@@ -1,13 +1,10 @@
 """The feed over real sockets: Daphne processes, a real client, the database and Redis between."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from core.aio import in_db
 from tests.live.pages import cookie, tell
-from tests.live.processes import browsing, on_redis, silent, web
+from tests.live.processes import browsing, on_redis, resident_mib, silent, web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -61,11 +58,6 @@ async def test_it_sends_strangers_away(database_url, tmp_path):
     with web(tmp_path, database_url) as (_, port):
         async with browsing(port, "nonsense") as page:
             assert await page.bye() == ("signed_out", 4401)
-
-
-def resident_mib(process):
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
 async def test_it_keeps_its_size_while_browsers_do_not_read(alice, stream, database_url, tmp_path):
