@@ -140,10 +140,17 @@ class UpdateQueue:
             del self.waiting[update.update_id]
 
     def batch(self, limit: int) -> list[Update]:
-        """What the next answer holds: strays first, then the oldest that wait; marks nothing."""
+        """What the next answer holds: strays first, then the oldest that wait; marks nothing.
+
+        No stray is newer than what has to stay behind: an offset past it would confirm that unseen.
+        """
         self.drop_expired()
-        waiting = list(self.waiting.values())[:limit]
-        return [*self.strays, *waiting][:limit]
+        waiting, strays = list(self.waiting.values()), self.strays[:limit]
+        room = limit - len(strays)
+        behind = waiting[room:]
+        if behind:
+            strays = [stray for stray in strays if stray.update_id < behind[0].update_id]
+        return [*strays, *waiting[:room]]
 
     def hand_out(self, updates: list[Update]) -> None:
         now = time.time()

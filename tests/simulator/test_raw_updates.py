@@ -78,3 +78,13 @@ def test_it_delivers_a_confirmed_update_again(telegram):
     again = telegram.get("/updates", bot=telegram.bot)[-1]
     assert (again["state"], again["times_handed_out"]) == ("confirmed", 2)
     assert "never had" in telegram.refused("/updates/redeliver", bot=telegram.bot, update_id=1)
+
+
+def test_it_delivers_again_nothing_newer_than_what_must_stay_behind(telegram):
+    """Telegram hands out the oldest first: an offset past a newer one would confirm them unseen."""
+    numbers = telegram.post("/updates/burst", bot=telegram.bot, messages=5)["update_ids"]
+    telegram.post("/updates/redeliver", bot=telegram.bot, update_id=numbers[4])
+    first = [update["update_id"] for update in telegram.poll(limit=3)]
+    assert first == numbers[:2]
+    second = [update["update_id"] for update in telegram.poll(offset=numbers[2], limit=100)]
+    assert sorted(second) == sorted([*numbers[2:], numbers[4]])

@@ -14,7 +14,7 @@ SECONDS = 60
 @pytest.mark.timeout(600)
 def test_no_idle_socket_is_closed(house: House) -> None:
     def is_closed(number: int) -> bool:
-        page = Agent(house, house.people[number % len(house.people)])
+        page = Agent(house, house.person(("Lena", "Tom", "Ivy")[number % 3]))
         page.opens_page()
         return page.is_cut_off(SECONDS)
 
