@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
+from core import postgres
+
 
 class CoreConfig(AppConfig):
     name = "core"
@@ -9,4 +11,5 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from core import checks  # noqa: F401  registering needs the app registry to be ready
 
+        postgres.install()
         autodiscover_modules("periodic", "health")
