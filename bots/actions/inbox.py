@@ -143,9 +143,9 @@ def _note_delivery(bot: Bot) -> None:
 
 def lock_inbox(bot_id: int) -> Bot | None:
     """The bot, its inbox locked until the change ends; None if somebody else drains it now."""
-    if tx.lock(Inbox.objects.filter(pk=bot_id), skip_locked=True).first() is None:
-        return None
-    return Bot.objects.select_related("project").get(pk=bot_id)
+    with_bot = Inbox.objects.select_related("bot__project").defer("bot__token")
+    row = tx.lock(with_bot.filter(pk=bot_id), skip_locked=True).first()
+    return row.bot if row else None
 
 
 def due(bot: Bot, limit: int = 300) -> list[InboundUpdate]:

@@ -42,7 +42,7 @@ def drain(bot_id: int, *, deadline: datetime | None = None) -> int:
         count += batch.size
         if batch.opened:
             _route(batch.bot.project_id)
-        if not batch.size and not _is_due(bot_id):
+        if not _is_due(bot_id):
             break
         if clock.now() >= deadline:
             kick.task("sessions_app.drain_inbox", bot_id=bot_id)

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db.models import F, Max, Q
 
 from bots.models import Bot, InboundUpdate
-from core import clock
-from projects.models import Project
+from core import clock, tx
+from projects.models import Agent, Project
 from sessions_app.actions import customers, feed, timeline
 from sessions_app.actions.revisions import REVISED, UNREADABLE, revise, write
 from sessions_app.models import ChatSession, Customer, Message
@@ -83,7 +83,8 @@ class Intake:
         newest = _newest_sessions(people[item.sender.id] for item in self.items if item.is_quiet)
         keys = {message.session_id for message in known} | newest
         is_open = Q(bot=self.bot, customer__in=list(people.values())) & ~Q(state=COMPLETED)
-        rows = timeline.locked(ChatSession.objects.filter(is_open | Q(pk__in=keys)))
+        rows = list(tx.lock(ChatSession.objects.filter(is_open | Q(pk__in=keys))))
+        self._complete(rows, people)
         by_key = {row.pk: row for row in rows}
         self.open = {row.customer.telegram_id: row for row in rows if not row.is_completed}
         self.newest = {row.customer.telegram_id: row for row in rows if row.pk in newest}
@@ -91,6 +92,18 @@ class Intake:
         for message in known:
             message.session = by_key[message.session_id]
             self.known[message.session.customer.telegram_id, message.telegram_message_id] = message
+
+    def _complete(self, rows: Sequence[ChatSession], people: dict[int, Customer]) -> None:
+        """What pages show of a session beside its row: the batch has it all but the owners."""
+        customers_by_key = {customer.pk: customer for customer in people.values()}
+        owners = Agent.objects.select_related("user").in_bulk(
+            {row.owner_id for row in rows if row.owner_id}
+        )
+        for row in rows:
+            row.owner = owners[row.owner_id] if row.owner_id else None
+            if row.customer_id in customers_by_key:  # else it was another project's bot then
+                row.customer = customers_by_key[row.customer_id]
+                row.project = self.bot.project
 
     # ---------------------------------------------------------------- what it becomes
 
