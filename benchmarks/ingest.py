@@ -1,6 +1,6 @@
 """A backlog of updates becomes visible messages; a burst reaches hundreds of bots at once.
 
-    ./test --bench ingest
+./test --bench ingest
 """
 
 import argparse
@@ -83,16 +83,16 @@ class Backlog:
         """How long the drain of a fresh backlog takes."""
         until(self._is_idle, "a worker without a task")  # it looks once more after its last batch
         people = max(1, updates // MESSAGES)
-        rows.backlog(
-            self.connection, self.bot, people=people, messages=MESSAGES, first=self.first
-        )
+        rows.backlog(self.connection, self.bot, people=people, messages=MESSAGES, first=self.first)
         self.first += people * MESSAGES
         self.connection.execute("VACUUM ANALYZE")  # as autovacuum would, and not in the midst
         before = rows.counts(self.connection)
         begun = time.monotonic()
         drain()
         seconds = time.monotonic() - begun
-        made = {table: count - before[table] for table, count in rows.counts(self.connection).items()}
+        made = {
+            table: count - before[table] for table, count in rows.counts(self.connection).items()
+        }
         say(f"{people * MESSAGES} updates in {seconds:.2f} s: {made}")
         return seconds
 

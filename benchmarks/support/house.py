@@ -5,6 +5,7 @@ Django: rows are read and written by plain SQL, or by a program of its own (`pro
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import requests
 
 from tests.support import servers
 from tests.support.house import House, procfile, production
@@ -57,6 +59,13 @@ def database(place: House) -> "psycopg.Connection[Any]":
     return psycopg.connect(place.variables["DATABASE_URL"], autocommit=True)
 
 
+def control_list(place: House, path: str) -> list[dict[str, Any]]:
+    """What the simulator answers with a list."""
+    answer = requests.get(f"{place.simulator}/control/{path}", timeout=PATIENCE_S)
+    answer.raise_for_status()
+    return list(answer.json())
+
+
 def start(place: House, name: str) -> int:
     """Start a process of the Procfile that was left out; its id."""
     place.supervisor.start(name, procfile(place.port)[name])
@@ -64,9 +73,7 @@ def start(place: House, name: str) -> int:
 
 
 def process_id(place: House, name: str) -> int:
-    return next(
-        child.process.pid for child in place.supervisor.children if child.name == name
-    )
+    return next(child.process.pid for child in place.supervisor.children if child.name == name)
 
 
 @contextmanager
@@ -103,3 +110,9 @@ def resident(process: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / KIB_IN_MIB
     raise RuntimeError(f"process {process} has no memory: it has ended")
+
+
+def spent(process: int) -> float:
+    """Seconds that the process has computed, in all its threads (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+
 @dataclass
 class Report:
     """Filled while a benchmark runs; `close` prints it as the last line."""
