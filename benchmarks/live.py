@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 from benchmarks.support import house as houses
 from benchmarks.support.house import say
 from benchmarks.support.report import Report, percentile
-from tests.support.house import Agent, House
+from tests.support.house import Agent, House, procfile
 
 RATES = (10, 50)  # messages a second
 WARM_UP = 50
@@ -85,9 +84,9 @@ class Floor:
     def running(self) -> Iterator["Floor"]:
         # without Django, whose name in the environment would make Celery set it up
         del self.place.supervisor.environment["DJANGO_SETTINGS_MODULE"]
-        worker = [str(Path(sys.executable).parent / "celery"), "-A", "benchmarks.support.hop"]
-        words = "worker --pool threads --concurrency 8 --without-gossip --without-mingle".split()
-        self.place.supervisor.start("floor", [*worker, *words])
+        worker = procfile(self.place.port)["worker"]
+        worker[worker.index("-A") + 1] = "benchmarks.support.hop"
+        self.place.supervisor.start("floor", worker)
         with houses.program(self.place, "support.hop") as self.page:
             yield self
 

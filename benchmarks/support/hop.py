@@ -24,9 +24,9 @@ GROUP = "floor"
 TABLE = "bench_floor"
 PATIENCE_S = 30.0
 
-app = Celery("floor", broker=BROKER)
+app = Celery("floor")
 app.config_from_object("tgstaff.settings", namespace="CELERY")
-app.conf.broker_url = BROKER
+app.conf.update(broker_url=BROKER)
 
 
 class Wire:
@@ -104,7 +104,7 @@ def main() -> None:
     page = Page()
     for line in sys.stdin:
         rate, count = line.split()
-        print(json.dumps(page.measure(float(rate), int(count))), flush=True)  # noqa: T201  # the answer
+        print(json.dumps(page.measure(float(rate), int(count))), flush=True)
 
 
 if __name__ == "__main__":

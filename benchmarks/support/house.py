@@ -72,6 +72,14 @@ def start(place: House, name: str) -> int:
     return process_id(place, name)
 
 
+def stop(place: House, name: str) -> None:
+    """End a process in good order, and wait for it."""
+    child = next(child for child in place.supervisor.children if child.name == name)
+    child.process.terminate()
+    child.process.wait(30)
+    place.supervisor.children.remove(child)
+
+
 def process_id(place: House, name: str) -> int:
     return next(child.process.pid for child in place.supervisor.children if child.name == name)
 

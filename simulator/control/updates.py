@@ -74,17 +74,22 @@ def _chat_id(value: object) -> int | None:
 async def add_burst(request: web.Request) -> web.Response:
     """`people` new people with `messages` each, in turn, queued before the next poll sees any.
 
-    `age` seconds ago is the date of the first message; the dates run evenly up to now.
+    `age` seconds ago is the date of the first message; the dates run evenly up to now. For `bot`,
+    or with `every_bot` for all there are: then the answer says only how many that were.
     """
     fields = await read_body(request)
-    bot = fields.bot()
+    every_bot = fields.flag("every_bot")
+    bots = list(fields.world.bots.values()) if every_bot else [fields.bot()]
     people = fields.whole("people", 1, 5000) or 1
     messages = fields.whole("messages", 1, 5000) or 1
     age = fields.whole("age", 0, 7 * 86400) or 0
     fields.done()
-    if people * messages > 50_000:
+    if people * messages * len(bots) > 50_000:
         raise BadInput("people, messages: at most 50000 messages in one burst")
-    return web.json_response(_burst(fields.world, bot, people, messages, age))
+    bursts = [_burst(fields.world, bot, people, messages, age) for bot in bots]
+    if every_bot:
+        return web.json_response({"count": sum(burst["count"] for burst in bursts)})
+    return web.json_response(bursts[0])
 
 
 def _burst(world: World, bot: Bot, people: int, messages: int, age: int) -> Json:

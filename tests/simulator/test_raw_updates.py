@@ -65,6 +65,13 @@ def test_it_queues_a_burst_of_many_people_in_turn(telegram):
     assert answer["message_id"] == 401
 
 
+def test_it_queues_a_burst_for_every_bot_at_once(telegram):
+    other = telegram.post("/bots", username="other_bot")["id"]
+    assert telegram.post("/updates/burst", every_bot=True, messages=3)["count"] == 6
+    queued = [telegram.get("/updates", bot=bot) for bot in (telegram.bot, other)]
+    assert [len(updates) for updates in queued] == [3, 3]
+
+
 def test_it_delivers_a_confirmed_update_again(telegram):
     person = telegram.customer()
     number = telegram.says(person, "once more")
