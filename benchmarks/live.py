@@ -17,7 +17,8 @@ from typing import Any
 from benchmarks.support import house as houses
 from benchmarks.support.house import say
 from benchmarks.support.report import Report, percentile
-from tests.support.house import Agent, House, procfile
+from tests.support.house import Agent, House
+from tgstaff.launch import procfile
 
 RATES = (10, 50)  # messages a second
 WARM_UP = 50
@@ -76,17 +77,20 @@ def _judge(report: Report) -> None:
         report.at_most(f"p{percent}_over_floor", worst, goal)
 
 
+def bare(worker: list[str]) -> list[str]:
+    """The product's command for a worker, for the floor's: Celery is to find no Django."""
+    *shell, line = worker
+    line = line.replace("-A tgstaff ", "-A benchmarks.support.hop ")
+    return [*shell, line.replace("exec ", "exec env -u DJANGO_SETTINGS_MODULE ")]
+
+
 class Floor:
     def __init__(self, place: House) -> None:
         self.place = place
 
     @contextmanager
     def running(self) -> Iterator["Floor"]:
-        # without Django, whose name in the environment would make Celery set it up
-        del self.place.supervisor.environment["DJANGO_SETTINGS_MODULE"]
-        worker = procfile(self.place.port)["worker"]
-        worker[worker.index("-A") + 1] = "benchmarks.support.hop"
-        self.place.supervisor.start("floor", worker)
+        self.place.supervisor.start("floor", bare(procfile.commands()["worker"]))
         with houses.program(self.place, "support.hop") as self.page:
             yield self
 

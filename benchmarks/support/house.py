@@ -19,7 +19,9 @@ import psycopg
 import requests
 
 from tests.support import servers
-from tests.support.house import House, procfile, production
+from tests.support.house import House, production
+from tgstaff.launch import procfile
+from tgstaff.launch.processes import Child
 
 PATIENCE_S = 300.0
 KIB_IN_MIB = 1024
@@ -68,20 +70,24 @@ def control_list(place: House, path: str) -> list[dict[str, Any]]:
 
 def start(place: House, name: str) -> int:
     """Start a process of the Procfile that was left out; its id."""
-    place.supervisor.start(name, procfile(place.port)[name])
+    place.supervisor.start(name, procfile.commands()[name])
     return process_id(place, name)
 
 
 def stop(place: House, name: str) -> None:
     """End a process in good order, and wait for it."""
-    child = next(child for child in place.supervisor.children if child.name == name)
+    child = _child(place, name)
     child.process.terminate()
     child.process.wait(30)
-    place.supervisor.children.remove(child)
 
 
 def process_id(place: House, name: str) -> int:
-    return next(child.process.pid for child in place.supervisor.children if child.name == name)
+    return _child(place, name).process.pid
+
+
+def _child(place: House, name: str) -> Child:
+    named = [child for child in place.supervisor.children if child.program.name == name]
+    return named[-1]
 
 
 @contextmanager
