@@ -105,6 +105,13 @@ class Webhook(models.Model):
         return hmac.compare_digest(secret.encode(errors="replace"), self.secret.encode())
 
 
+class Holder(models.Model):
+    """A gateway that is alive, with bots or without: all have the same share of them."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    expires_at = models.DateTimeField()
+
+
 class Inbox(models.Model):
     """What a drain locks. Not the bot's own row: reads are stored and leases renewed meanwhile."""
 

@@ -1,7 +1,7 @@
 """The nets under the gateway: nothing waits for a process that is gone."""
 
 from bots.actions import inbox, outbox, reading, watching
-from bots.models import ChatPause, InboundUpdate, OutboundCall, Webhook
+from bots.models import ChatPause, Holder, InboundUpdate, OutboundCall, Webhook
 from core import tx
 from core.retention import forget, forget_old
 from core.ticks import every
@@ -31,4 +31,5 @@ def settle_calls() -> None:
 forget(InboundUpdate, inbox.purge)
 forget(OutboundCall, outbox.purge)
 forget_old(ChatPause, "until", lambda: 0)
+forget_old(Holder, "expires_at", lambda: 0)
 forget_old(Webhook, "ends_at", lambda: 0)

@@ -5,12 +5,13 @@ All times are the database's. A holder that was frozen cannot write with its old
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.conf import settings
 from django.db.models import F, Q
 
 from bots.errors import LeaseLost, ModeChanged
-from bots.models import Bot
+from bots.models import Bot, Holder
 from core import clock, tx
 
 NO_TIME = timedelta(0)
@@ -62,11 +63,24 @@ def _end(moment: datetime) -> datetime:
     return moment + timedelta(seconds=settings.BOT_LEASE_SECONDS)
 
 
+def share(*, holder: str) -> int:
+    """How many bots each gateway that is alive serves when all serve as many."""
+    others = Holder.objects.filter(expires_at__gt=clock.now()).exclude(name=holder)
+    return ceil(Bot.objects.exclude(state=Bot.State.INVALID).count() / (others.count() + 1))
+
+
 def renew(*, holder: str) -> dict[int, Bot]:
-    """Hold on to everything under our name; what that is now, by key."""
+    """Hold on to everything under our name, and say that we live; what we hold now, by key."""
     mine = Bot.objects.filter(lease_holder=holder).exclude(state=Bot.State.INVALID)
+    until = _end(clock.now())
     with tx.change():
-        mine.update(lease_expires_at=_end(clock.now()))
+        Holder.objects.bulk_create(
+            [Holder(name=holder, expires_at=until)],
+            update_conflicts=True,
+            unique_fields=["name"],
+            update_fields=["expires_at"],
+        )
+        mine.update(lease_expires_at=until)
         return {bot.pk: bot for bot in mine.defer("token")}
 
 
@@ -81,7 +95,14 @@ def confirm(*, bot: Bot) -> None:
         raise ModeChanged(bot.pk)
 
 
+def hand_over(*, holder: str, bot_ids: Collection[int]) -> None:
+    """Let others serve these of our bots at once."""
+    mine = Bot.objects.filter(lease_holder=holder, pk__in=bot_ids)
+    mine.update(lease_holder="", lease_expires_at=clock.now())
+
+
 def release(*, holder: str, ended_at: datetime | None = None) -> None:
     """Let others serve our bots at once, as if we had served them until `ended_at` (now)."""
     mine = Bot.objects.filter(lease_holder=holder)
     mine.update(lease_holder="", lease_expires_at=ended_at or clock.now())
+    Holder.objects.filter(name=holder).delete()

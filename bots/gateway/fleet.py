@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,10 @@ log = logging.getLogger(__name__)
 
 RENEW = 0.3  # of the lease's time: two may fail
 LOOK = 0.2
+AT_ONCE = 200
+HANDED_OVER_AT_ONCE = 50
+# A bot that stays free so many leases is taken by whoever sees it.
+PATIENCE = 2
 TICK_SECONDS = 3.0
 HINT_SECONDS = 3.0  # between two tries to join
 REJOIN_SECONDS = 3600.0  # layers forget their members after a day
@@ -40,6 +45,7 @@ class Gateway:
     def __init__(self, *, name: str) -> None:
         self.name = name
         self.bots: dict[int, Bot] = {}
+        self.leaving: set[int] = set()
         self.readers: dict[int, asyncio.Task[None]] = {}
         self.starts: deque[float] = deque()
 
@@ -65,6 +71,7 @@ class Gateway:
         return [
             every(lease * LOOK, "taking bots", self._take),
             every(lease * RENEW, "renewing leases", self._renew),
+            every(lease * LOOK, "handing over", self._hand_over),
             every(HINT_SECONDS, "hearing hints", self._listen),
             every(TICK_SECONDS, "the second clock", self._tick),
         ]
@@ -85,11 +92,44 @@ class Gateway:
         rate = settings.BOT_STARTS_PER_MINUTE
         while self.starts and self.starts[0] < time.monotonic() - 60:
             self.starts.popleft()
-        room = max(0, rate - len(self.starts)) if rate else None
-        taken = tx.run(leases.take, holder=self.name, besides=list(self.bots), new_limit=room)
+        taken = tx.run(
+            leases.take,
+            holder=self.name,
+            besides=[*self.bots, *self.leaving],
+            new_limit=max(0, rate - len(self.starts)) if rate else None,
+            **self._room(),
+        )
         moment = clock.now()
         self.starts.extend(time.monotonic() for bot in taken if bot.is_new(moment))
         return taken
+
+    def _room(self) -> dict[str, Any]:
+        """Up to our share at once; beyond it, what nobody else has taken for a while."""
+        room = leases.share(holder=self.name) - len(self.bots)
+        if room > 0:
+            return {"limit": min(room, AT_ONCE)}
+        return {
+            "limit": AT_ONCE,
+            "unheld_for": timedelta(seconds=PATIENCE * settings.BOT_LEASE_SECONDS),
+        }
+
+    async def _hand_over(self) -> None:
+        """Leave what is beyond our share to the others, when nothing of it is on its way."""
+        surplus = len(self.bots) - await in_db(leases.share, holder=self.name)
+        leaving = list(self.bots.values())[: max(0, min(surplus, HANDED_OVER_AT_ONCE))]
+        if not leaving:
+            return
+        try:
+            async with self.sender.claiming:  # a claim that has begun may bring calls of theirs
+                if self.sender.is_unsure:
+                    return
+                self.leaving = {bot.pk for bot in leaving}
+                for bot in leaving:
+                    self._drop(bot)
+            await self.sender.landed(self.leaving)
+            await in_db(tx.run, leases.hand_over, holder=self.name, bot_ids=self.leaving)
+        finally:
+            self.leaving = set()
 
     async def _read(self, bot: Bot) -> None:
         logs.bind(bot_id=bot.pk, project_id=bot.project_id)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -52,7 +52,8 @@ class Sender:
         self.pacer = Pacer()
         self.wake = asyncio.Event()
         self.is_ending = False
-        self.flights: dict[asyncio.Task[None], int] = {}  # and of which call
+        self.claiming = asyncio.Lock()
+        self.flights: dict[asyncio.Task[None], OutboundCall] = {}
         self.is_unsure = False  # whether a claim was committed that we have not heard of
         self.calling: dict[asyncio.Task[Outcome], int] = {}  # and for which bot
 
@@ -61,7 +62,8 @@ class Sender:
         while not self.is_ending:
             self.wake.clear()
             self.pacer.begin_round()
-            await attempt("claiming calls", self._claim)
+            async with self.claiming:
+                await attempt("claiming calls", self._claim)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), min(LOOK_SECONDS, self.pacer.next_in))
 
@@ -77,6 +79,12 @@ class Sender:
             call.cancel()
         if self.flights:
             await asyncio.wait(self.flights, timeout=seconds)
+
+    async def landed(self, bot_ids: Collection[int]) -> None:
+        """Until nothing of these bots, which are served no more, is on its way."""
+        flights = [flight for flight, call in self.flights.items() if call.bot_id in bot_ids]
+        if flights:
+            await asyncio.wait(flights)
 
     async def _claim(self) -> None:
         serving = dict(self.serving)  # as it is now: a bot may be lost while we ask for its calls
@@ -94,13 +102,13 @@ class Sender:
         self.is_unsure = False
         for call in calls:
             flight = asyncio.create_task(self._fly(serving[call.bot_id], call))
-            self.flights[flight] = call.pk
+            self.flights[flight] = call
             flight.add_done_callback(self.flights.pop)
 
     async def _give_back(self, serving: Mapping[int, Bot]) -> None:
         """The connection broke at a claim's COMMIT: nobody else knows that its calls wait for us."""
         epochs = {pk: bot.lease_epoch for pk, bot in serving.items()}
-        flying = list(self.flights.values())
+        flying = [call.pk for call in self.flights.values()]
         await in_db(tx.run, outbox.give_back, epochs=epochs, besides=flying)
 
     async def _fly(self, bot: Bot, call: OutboundCall) -> None:

@@ -34,8 +34,9 @@ pytestmark = pytest.mark.django_db
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 CANARY = "Zzcanary"
-# Without an admin: streams without people, the row that a drain locks, addresses with secrets.
-UNREGISTERED = {"live.Feed", "live.Event", "bots.Inbox", "bots.Webhook"}
+# Without an admin: streams without people, programs, the row that a drain locks, addresses with
+# secrets.
+UNREGISTERED = {"live.Feed", "live.Event", "bots.Holder", "bots.Inbox", "bots.Webhook"}
 
 
 class Cast:

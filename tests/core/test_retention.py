@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 
 from accounts.models import AuditEntry
 from bots.actions import outbox
-from bots.models import ChatPause, InboundUpdate, OutboundCall
+from bots.models import ChatPause, Holder, InboundUpdate, OutboundCall
 from core import clock, retention, tx
 from core.errors import Refusal
 from live.actions import record
@@ -127,6 +127,7 @@ def write_one_of_each() -> None:
     InboundUpdate.objects.create(bot=bot, update_id=1, raw=b"{}", state="done")
     OutboundCall.objects.create(bot=bot, chat_id=5, method="x", params={}, state="sent")
     ChatPause.objects.create(bot=bot, chat_id=5, until=moment + timedelta(hours=1))
+    Holder.objects.create(name=uuid.uuid4().hex, expires_at=moment + timedelta(hours=1))
     PresenceInterval.objects.create(user=user, state="online", ended_at=moment)
     AuditEntry.objects.create(company=bot.project.company, verb="x", target="x")
     Session.objects.create(
@@ -145,6 +146,7 @@ ONE_OF_EACH = [
         InboundUpdate,
         OutboundCall,
         ChatPause,
+        Holder,
         PresenceInterval,
         AuditEntry,
         Session,
