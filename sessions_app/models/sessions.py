@@ -124,9 +124,17 @@ class ChatSession(models.Model):
             ),
             models.Index(fields=["owner"], condition=Q(state="assigned"), name="sessions_owned"),
             models.Index(
+                fields=["project", "owner"], condition=Q(state="assigned"), name="sessions_assigned"
+            ),
+            models.Index(
                 fields=["project", "-completed_at"],
                 condition=Q(state="completed"),
                 name="sessions_completed",
+            ),
+            models.Index(
+                fields=["project", "owner", "-completed_at"],
+                condition=Q(state="completed"),
+                name="sessions_completed_by",
             ),
             models.Index(fields=["customer", "-opened_at"], name="sessions_of_customer"),
         ]

@@ -71,6 +71,13 @@ class Viewer:
         seen = waiting | taken if self.sees_waiting else taken
         return ChatSession.objects.filter(seen, project=self.project)
 
+    def sessions_in(self, state: str) -> ChatSessionQuerySet:
+        """Those of one state, asked for as the index over that state is written."""
+        sessions = ChatSession.objects.filter(project=self.project, state=state)
+        if state == State.UNASSIGNED:
+            return sessions if self.sees_waiting else sessions.none()
+        return sessions if self.sees_others else sessions.filter(owner=self.agent)
+
 
 def access_viewer(user: User, project_id: UUID) -> Viewer:
     """The person in the project. Raises Refusal `not_found`, to support staff too."""

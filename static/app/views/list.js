@@ -77,6 +77,9 @@ function presence(app) {
     </div>`;
 }
 
+/** From here on the server counts no completed sessions. */
+const COUNTED = 10_000;
+
 /** @param {App} app @param {ProjectState} state */
 function tabs(app, { counts, me }) {
   /** @type {[Tab, string, number | null][]} */
@@ -92,7 +95,7 @@ function tabs(app, { counts, me }) {
     <div class="tabs" role="group" aria-label=${gettext("Which sessions")}>
       ${shown.map(([tab, name, n]) => html`
         <button aria-pressed=${app.tab === tab ? "true" : "false"}
-          title=${tab === "completed" ? ngettext("{n} session", "{n} sessions", counts.completed) : ""}
+          title=${tab === "completed" && counts.completed < COUNTED ? ngettext("{n} session", "{n} sessions", counts.completed) : ""}
           @click=${() => app.openTab(tab)}>${name}${n === null ? nothing
             : html`<em class="num ${tab === "unassigned" && n ? "hot" : ""}">${n}</em>`}</button>`)}
     </div>`;
