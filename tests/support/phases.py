@@ -172,7 +172,7 @@ def _pytest_passes(outcome: Outcome, options: argparse.Namespace, words: list[st
             outcome,
             "browser pass",
             "sqlite",
-            ["-p", "no:randomly", "-m", _all_of("e2e", marks)],
+            ["-m", _all_of("e2e", marks)],
             words,
         )
     else:
