@@ -112,6 +112,17 @@ def test_an_old_holder_claims_nothing(bot):
     assert states(*OutboundCall.objects.all()) == [("queued", "")]
 
 
+def test_it_queues_again_what_was_claimed_unheard_and_is_not_being_made(bot):
+    queue(bot, 1, "unheard")
+    queue(bot, 2, "on its way")
+    unheard, flying = claim(bot)
+    older = {bot.pk: bot.lease_epoch - 1}
+    assert outbox.give_back(epochs=older, besides=[]) == 0
+    assert outbox.give_back(epochs={bot.pk: bot.lease_epoch}, besides=[flying.pk]) == 1
+    assert states(unheard, flying) == [("queued", ""), ("sending", "")]
+    assert [(call.pk, call.attempt) for call in claim(bot)] == [(unheard.pk, 1)]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_claim_one_gets_the_call():
     make_bot(make_project())
