@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from simulator.bot_api import WORLD, carry_out
-from simulator.jsons import Json
 from simulator.methods.webhooks import LOOPBACK
 from simulator.people import Bot, Webhook
 from simulator.updates import Update
@@ -26,8 +25,25 @@ from simulator.world import World
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 LONGEST_DELAY = 60.0
 ANSWER_TIMEOUT = 60.0
+LONGEST_RETRY_AFTER = 3600
+# Methods that an answer cannot call: those that give something back, and those that end webhooks.
+NEVER_OBEYED = ("get", "setwebhook", "deletewebhook", "close", "logout")
 
 Lane = tuple[int | None, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a webhook said; status 0 if nothing. `retry_after`: seconds, by its header."""
+
+    status: int = 0
+    reason: str = ""
+    body: str = ""
+    retry_after: float = 0.0
+
+    @property
+    def is_taken(self) -> bool:
+        return 200 <= self.status < 300
 
 
 @dataclass
@@ -101,14 +117,14 @@ class Courier:
         lane, failures = route.lanes[key], 0
         while lane:
             async with route.slots:
-                is_delivered = await self._deliver(route, lane[0])
-            if is_delivered:
+                answer = await self._deliver(route, lane[0])
+            if answer.is_taken:
                 route.taken.discard(id(lane[0]))
                 route.bot.queue.confirm(lane.popleft())
                 failures = 0
             else:
                 failures += 1
-                await asyncio.sleep(self._delay(failures))
+                await asyncio.sleep(answer.retry_after or self._delay(failures))
         del route.lanes[key]
 
     def _delay(self, failures: int) -> float:
@@ -118,22 +134,24 @@ class Courier:
         delay = self.world.settings.webhook_retry_base * 2.0 ** (min(failures, 12) - 2)
         return delay if delay < LONGEST_DELAY else random.uniform(1, 2) * LONGEST_DELAY
 
-    async def _deliver(self, route: Route, update: Update) -> bool:
+    async def _deliver(self, route: Route, update: Update) -> Answer:
         route.bot.queue.hand_out([update])
         try:
-            status, body = await self.post(route.webhook, update.body)
+            answer = await self.post(route.webhook, update.body)
         except TimeoutError:
             return _failed(route.webhook, "Read timeout expired")
         except (ClientError, OSError):
             return _failed(route.webhook, "Connection refused")
-        if not 200 <= status < 300:
-            return _failed(route.webhook, f"Wrong response from the webhook: {status}")
+        if not answer.is_taken:
+            said = f"{answer.status} {answer.reason}"
+            _failed(route.webhook, f"Wrong response from the webhook: {said}")
+            return answer
         self.world.hub.publish("updates", bot=route.bot.id, handed_out=[update.update_id])
-        await self._obey(route.bot, body)
-        return True
+        await self._obey(route.bot, answer.body)
+        return answer
 
-    async def post(self, webhook: Webhook, body: str) -> tuple[int, str]:
-        """The status and the text of the answer; never leaves the machine."""
+    async def post(self, webhook: Webhook, body: str) -> Answer:
+        """What the webhook answers; never leaves the machine."""
         if urlsplit(webhook.url).hostname not in LOOPBACK:
             raise OSError("only loopback addresses are delivered to")
         headers = {"Content-Type": "application/json"}
@@ -143,7 +161,12 @@ class Courier:
         async with self.session.post(
             webhook.url, data=body.encode(), headers=headers, timeout=timeout, ssl=False
         ) as response:
-            return response.status, await response.text(errors="replace")
+            return Answer(
+                response.status,
+                response.reason or "",
+                await response.text(errors="replace"),
+                _retry_after(response.headers.get("Retry-After", "")),
+            )
 
     async def _obey(self, bot: Bot, body: str) -> None:
         """An answer may hold one method call; its result is never told."""
@@ -153,12 +176,17 @@ class Courier:
             return
         if isinstance(params, dict) and isinstance(params.get("method"), str):
             name = params.pop("method")
-            await carry_out(self.world, bot, name, params)
+            if not name.lower().startswith(NEVER_OBEYED):
+                await carry_out(self.world, bot, name, params)
 
 
-def _failed(webhook: Webhook, message: str) -> bool:
+def _failed(webhook: Webhook, message: str) -> Answer:
     webhook.last_error_at, webhook.last_error = int(time.time()), message
-    return False
+    return Answer()
+
+
+def _retry_after(header: str) -> float:
+    return float(min(int(header), LONGEST_RETRY_AFTER)) if header.isdecimal() else 0.0
 
 
 COURIER = web.AppKey("courier", Courier)
@@ -173,10 +201,8 @@ async def courier_context(app: web.Application) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def forge(courier: Courier, bot: Bot, secret: str, update: Json | None) -> int:
-    """Posts an update nobody sent to the bot's webhook, with this secret; the status it got."""
+async def forge(courier: Courier, bot: Bot, secret: str, body: str) -> int:
+    """Posts what nobody sent to the bot's webhook, with this secret; the status it got."""
     assert bot.webhook is not None
-    forged = Webhook(bot.webhook.url, secret)
-    content = update or {"update_id": bot.queue.next_id}
-    status, _ = await courier.post(forged, json.dumps(content))
-    return status
+    answer = await courier.post(Webhook(bot.webhook.url, secret), body)
+    return answer.status

@@ -97,8 +97,11 @@ class World:
         return f"{bot_id}:{_secret()}"
 
     def revoke(self, bot: Bot) -> None:
-        """What BotFather's /revoke does: the old token is nobody's from now on."""
+        """What BotFather's /revoke does: the old token is nobody's from now on, and its webhook,
+        which hangs on it, is gone."""
         bot.token = f"{bot.id}:{_secret()}"
+        bot.webhook = None
+        bot.queue.changed.beat()
         bot.queue.end_poller("terminated by revoking the token")
 
     def bot_by_token(self, token: str) -> Bot | None:

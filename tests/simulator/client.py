@@ -3,9 +3,12 @@
 import json
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -135,21 +138,33 @@ class Background:
 
 
 class Receiver:
-    """A webhook on loopback: keeps what arrives, and answers with what `reply` says."""
+    """A webhook on loopback: keeps what arrives, and answers with what `reply` says, with `headers`
+    and not before `hold` is set."""
 
     def __init__(self) -> None:
-        self.received: list[Json] = []
-        self.secrets: list[str | None] = []
+        self.forget()
+        self.hold = threading.Event()
+        self.hold.set()
+        self.headers: dict[str, str] = {}
+        self.at_once = self.most_at_once = 0
         self.reply: Callable[[Json], tuple[int, str]] = lambda update: (200, "")
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 update = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with receiver.busy():
+                    self.take(update)
+
+            def take(self, update: Json) -> None:
+                receiver.moments.append(time.monotonic())
                 receiver.secrets.append(self.headers.get("X-Telegram-Bot-Api-Secret-Token"))
                 receiver.received.append(update)
+                receiver.hold.wait(PATIENCE_S)
                 status, body = receiver.reply(update)
                 self.send_response(status)
+                for name, value in receiver.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body.encode())
@@ -161,6 +176,22 @@ class Receiver:
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def forget(self) -> None:
+        self.received: list[Json] = []
+        self.secrets: list[str | None] = []
+        self.moments: list[float] = []
+
+    def pauses(self) -> list[float]:
+        """Seconds between what arrived."""
+        return [later - earlier for earlier, later in pairwise(self.moments)]
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        yield
+        self.at_once -= 1
 
     def texts(self) -> list[str]:
         messages = [update["message"] for update in self.received if "message" in update]

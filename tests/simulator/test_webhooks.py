@@ -1,6 +1,7 @@
 """Delivery to webhooks, and how it is set up."""
 
 import json
+import threading
 
 import pytest
 
@@ -39,9 +40,42 @@ def test_it_repeats_until_it_is_taken_and_says_what_went_wrong(telegram, person,
     waiting.until(lambda: is_confirmed(telegram, update_id))
     assert receiver.texts() == ["again"] * 4
     info = telegram.call("getWebhookInfo")
-    assert info["last_error_message"] == "Wrong response from the webhook: 500"
+    assert (
+        info["last_error_message"] == "Wrong response from the webhook: 500 Internal Server Error"
+    )
     assert info["last_error_date"] > 0
     assert info["pending_update_count"] == 0
+
+
+def test_it_waits_longer_each_time_and_as_long_as_it_is_told(telegram, person, receiver):
+    """At once, after 1, 2 and 4 bases; with the header as long as that says, every time."""
+    telegram.post("/settings", webhook_retry_base=0.2)
+    receiver.reply = lambda update: (503 if len(receiver.received) < 5 else 200, "")
+    telegram.call("setWebhook", url=receiver.url)
+    first = telegram.says(person, "ladder")
+    waiting.until(lambda: is_confirmed(telegram, first))
+    pauses = receiver.pauses()
+    assert pauses[1] >= 0.2
+    assert pauses[2] >= 0.4
+    assert pauses[3] >= 0.8
+    receiver.forget()
+    receiver.reply = lambda update: (503 if len(receiver.received) < 3 else 200, "")
+    telegram.post("/settings", webhook_retry_base=100)
+    receiver.headers = {"Retry-After": "1"}
+    second = telegram.says(person, "told")
+    waiting.until(lambda: is_confirmed(telegram, second))
+    assert all(pause >= 1 for pause in receiver.pauses())
+
+
+def test_it_opens_no_more_connections_than_it_was_allowed(telegram, receiver):
+    people = [telegram.customer() for _ in range(6)]
+    receiver.hold = threading.Event()
+    telegram.call("setWebhook", url=receiver.url, max_connections=2)
+    numbers = [telegram.says(person, "hello") for person in people]
+    waiting.until(lambda: len(receiver.received) == 2)
+    receiver.hold.set()
+    waiting.until(lambda: all(is_confirmed(telegram, number) for number in numbers))
+    assert receiver.most_at_once == 2
 
 
 def test_it_holds_a_chat_and_no_other(telegram, person, receiver):
@@ -79,6 +113,23 @@ def test_it_carries_out_a_call_in_the_answer(telegram, person, receiver):
     telegram.says(person, "hello")
     telegram.get("/wait-for", journal_method="sendMessage", text="by answer")
     assert telegram.texts(person)[-1] == "by answer"
+
+
+@pytest.mark.parametrize("method", ["deleteWebhook", "setWebhook", "getMe"])
+def test_it_does_not_carry_out_every_call_in_an_answer(telegram, person, receiver, method):
+    receiver.reply = lambda update: (200, json.dumps({"method": method}))
+    telegram.call("setWebhook", url=receiver.url)
+    update_id = telegram.says(person, "hello")
+    waiting.until(lambda: is_confirmed(telegram, update_id))
+    assert telegram.call("getWebhookInfo")["url"] == receiver.url
+    assert [entry for entry in telegram.journal(method=method) if not entry["params"]] == []
+
+
+def test_it_forgets_the_webhook_with_the_token(telegram, receiver):
+    telegram.call("setWebhook", url=receiver.url)
+    fresh = telegram.post(f"/bots/{telegram.bot}/revoke")["token"]
+    assert telegram.raw("getWebhookInfo").status_code == 401
+    assert telegram.raw("getWebhookInfo", fresh).json()["result"]["url"] == ""
 
 
 def test_it_keeps_updates_for_polling_once_the_webhook_is_gone(telegram, person, receiver):
@@ -147,5 +198,9 @@ def test_it_forges_updates_with_any_secret(telegram, receiver):
     assert answer == {"status": 403}
     assert receiver.secrets == ["wrong", None]
     assert receiver.received[0] == {"a": 1}
+    telegram.post("/webhooks/forge", bot=telegram.bot, knows_secret=True, raw='{"b": 2}')
+    assert (receiver.secrets[2], receiver.received[2]) == ("right", {"b": 2})
+    both = {"raw": "{}", "update": {}}
+    assert "only one" in telegram.refused("/webhooks/forge", bot=telegram.bot, **both)
     telegram.call("deleteWebhook")
     assert "no webhook" in telegram.refused("/webhooks/forge", bot=telegram.bot)
