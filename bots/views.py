@@ -14,6 +14,9 @@ from core.errors import Refusal
 log = logging.getLogger(__name__)
 
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
+# Without it Telegram waits twice as long after each failure, in the end two minutes, although we
+# may be back in a second (tdlib/telegram-bot-api, WebhookActor::on_update_error).
+AGAIN_IN = {"Retry-After": "2"}
 
 
 @csrf_exempt
@@ -31,7 +34,7 @@ def webhook(request: HttpRequest, key: str) -> HttpResponse:
         fault = tx.run(inbox.receive, bot=known.bot, body=body)
     except (DatabaseError, Refusal) as error:
         log.warning("a delivery was not stored: %s", type(error).__name__)
-        return HttpResponse(status=503)
+        return HttpResponse(status=503, headers=AGAIN_IN)
     if fault:
         log.warning("%s: a delivery was parked: %s", known.bot, fault)
     return HttpResponse()
