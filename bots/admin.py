@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from bots.actions import bots, pausing
 from bots.models import Bot, ChatPause, InboundUpdate, OutboundCall
+from bots.queries import trouble
 from core import tx
 from core.admin import ActionForm, CompanyAdmin
 
@@ -37,9 +38,17 @@ class BotAdmin(CompanyAdmin):
     company_path = "project__company"
     may_add = may_change = True
     form = BotForm
-    list_display = ("username", "project", "state", "last_read_at", "last_error", "last_error_at")
+    list_display = (
+        "username",
+        "project",
+        "state",
+        "mode",
+        "last_read_at",
+        "last_error",
+        "last_error_at",
+    )
     list_select_related = ("project",)
-    list_filter = ("state", "project")
+    list_filter = ("state", "mode", "project")
     search_fields = ("username", "name")
     actions = ("pause", "resume")
     readonly_fields = (
@@ -47,12 +56,17 @@ class BotAdmin(CompanyAdmin):
         "name",
         "telegram_id",
         "state",
+        "what_to_do",
         "mode",
         "connected_at",
         "last_read_at",
         "last_update_at",
         "last_error",
         "last_error_at",
+        "webhook_checked_at",
+        "webhook_pending",
+        "webhook_error",
+        "webhook_error_at",
         "paused_until",
         "lease_holder",
         "lease_expires_at",
@@ -60,6 +74,11 @@ class BotAdmin(CompanyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("token")
+
+    @admin.display(description=_("what to do"))
+    def what_to_do(self, bot: Bot) -> str:
+        named = trouble(bot)
+        return f"{named[0]}: {named[1]}" if named else ""
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("project", "new_token", *(self.readonly_fields if obj else ()))

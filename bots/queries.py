@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext as _
 
 from bots.models import Bot, InboundUpdate, OutboundCall
 from core import clock
@@ -45,6 +46,40 @@ def health(bot: Bot) -> dict[str, Any]:
         "inbox": _inbox(bot),
         "outbox": _outbox(bot),
     }
+
+
+def trouble(bot: Bot) -> tuple[str, str] | None:
+    """What the bot's state means and what to do about it; None if there is nothing to say."""
+    if bot.state == Bot.State.INVALID:
+        return (
+            _("Telegram refuses its token"),
+            _("Get the token from @BotFather again and save it here."),
+        )
+    if bot.state == Bot.State.CONFLICT:
+        return (
+            _("another program reads this bot"),
+            _("Stop it, or revoke the token at @BotFather and save the new one here."),
+        )
+    if bot.state == Bot.State.FAILING:
+        said = bot.webhook_error or bot.last_error
+        text = _(
+            "Telegram says: “%s”. Nothing is lost: it tries again. You may go back to polling."
+        )
+        return _("Telegram cannot deliver to us"), text % said
+    if bot.state == Bot.State.DEAF:
+        return (
+            _("nothing has been read for too long"),
+            _("Does the gateway run, and does it reach Telegram?"),
+        )
+    return _elsewhere(bot) if bot.state == Bot.State.ELSEWHERE else None
+
+
+def _elsewhere(bot: Bot) -> tuple[str, str]:
+    if bot.mode == Bot.Mode.WEBHOOK:
+        text = _("%s It was set again. If this goes on, somebody else has the token: revoke it.")
+        return _("its webhook was changed"), text % bot.last_error
+    text = _("%s While it does, nothing can be read here. If the bot is yours, take it back.")
+    return _("its webhook points elsewhere"), text % bot.last_error
 
 
 def _is_failing(bot: Bot) -> bool:

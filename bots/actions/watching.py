@@ -85,7 +85,8 @@ def _mend_webhook(bot: Bot, info: WebhookInfo) -> None:
     if not settings.PUBLIC_URL:
         _show(bot, State.FAILING, _("PUBLIC_URL is not set."))
     elif current is None or current.ends_at is not None:
-        _show(bot, State.ELSEWHERE, _elsewhere(info.url))
+        if bot.webhook_checked_at:  # else it has a new token, and Telegram forgot all with the old
+            _show(bot, State.ELSEWHERE, _elsewhere(info.url))
         webhooks.set_up(bot=bot)
     elif _is_failing(info, clock.now()):
         _show(bot, State.FAILING, info.last_error)

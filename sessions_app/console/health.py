@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bots.models import Bot
+from bots.queries import trouble
 from sessions_app.console.words import ago, span
 
 # A read ends after 30 s at the latest, with news or without; a webhook is asked about every 15 s.
@@ -33,32 +34,14 @@ def of_bot(bot: Bot | None, found: dict[str, Any] | None, now: datetime) -> BotH
 
 def _named(bot: Bot, found: dict[str, Any], now: datetime) -> BotHealth | None:
     """The trouble that the bot's state names."""
-    if bot.state == Bot.State.INVALID:
-        text = _("Get the token from @BotFather again and save it here.")
-        return BotHealth("bad", _("Telegram refuses its token"), text)
-    if bot.state == Bot.State.CONFLICT:
-        text = _("Stop it, or revoke the token at @BotFather and save the new one here.")
-        return BotHealth("bad", _("another program reads this bot"), text)
-    if bot.state == Bot.State.ELSEWHERE:
-        return _elsewhere(bot, found)
-    if bot.state == Bot.State.FAILING:
-        said = found["webhook"]["last_error"] or found["last_error"]
-        text = _(
-            "Telegram says: “%s”. Nothing is lost: it tries again. You may go back to polling."
-        )
-        return BotHealth("bad", _("Telegram cannot deliver to us"), text % said)
+    named = trouble(bot)
+    if named is None:
+        return None
+    sentence, advice = named
     if bot.state == Bot.State.DEAF:
-        text = _("Does the gateway run, and does it reach Telegram? ") + _last_read(found, now)
-        return BotHealth("bad", _("nothing has been read for too long"), text)
-    return None
-
-
-def _elsewhere(bot: Bot, found: dict[str, Any]) -> BotHealth:
-    if bot.mode == Bot.Mode.WEBHOOK:
-        text = _("%s It was set again. If this goes on, somebody else has the token: revoke it.")
-        return BotHealth("warn", _("its webhook was changed"), text % found["last_error"])
-    text = _("%s While it does, nothing can be read here. If the bot is yours, take it back.")
-    return BotHealth("bad", _("its webhook points elsewhere"), text % found["last_error"])
+        advice += " " + _last_read(found, now)
+    is_mended = bot.state == Bot.State.ELSEWHERE and bot.mode == Bot.Mode.WEBHOOK
+    return BotHealth("warn" if is_mended else "bad", sentence, advice)
 
 
 def _silent(bot: Bot, found: dict[str, Any], now: datetime) -> BotHealth | None:
@@ -114,7 +97,7 @@ def _of_reading(bot: Bot, found: dict[str, Any], now: datetime) -> Iterator[tupl
         if webhook["last_error"]:
             said = f"{webhook['last_error']}, {_at(webhook['last_error_at'], now)}"
             yield _("Telegram's last error"), said
-    if found["last_error"]:
+    if found["last_error"] and found["last_error"] != found["webhook"]["last_error"]:
         yield _("last trouble"), f"{found['last_error']} ({_at(found['last_error_at'], now)})"
 
 
