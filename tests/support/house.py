@@ -88,10 +88,16 @@ def one_process(data: Path, *, without: tuple[str, ...] = (), **variables: str) 
 
 @contextmanager
 def production(
-    data: Path, *, database_url: str, redis_url: str, without: tuple[str, ...] = ()
+    data: Path,
+    *,
+    database_url: str,
+    redis_url: str,
+    without: tuple[str, ...] = (),
+    **variables: str,
 ) -> Iterator[House]:
     """The Procfile's processes, but for those `without`."""
-    house = House(data, DATABASE_URL=database_url, REDIS_URL=redis_url, PATH=procfile.path())
+    servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    house = House(data, **servers, PATH=procfile.path(), **variables)
     house.variables["PORT"] = str(house.port)
     commands = {
         name: command for name, command in procfile.commands().items() if name not in without
