@@ -83,13 +83,13 @@ def _note(bot: Bot, info: WebhookInfo) -> None:
 def _mend_webhook(bot: Bot, info: WebhookInfo) -> None:
     current = _pointed_at(bot, info.url)
     if not settings.PUBLIC_URL:
-        _show(bot, State.FAILING, _("PUBLIC_URL is not set."))
+        tx.run(_show, bot, State.FAILING, _("PUBLIC_URL is not set."))
     elif current is None or current.ends_at is not None:
         if bot.webhook_checked_at:  # else it has a new token, and Telegram forgot all with the old
-            _show(bot, State.ELSEWHERE, _elsewhere(info.url))
+            tx.run(_show, bot, State.ELSEWHERE, _elsewhere(info.url))
         webhooks.set_up(bot=bot)
     elif _is_failing(info, clock.now()):
-        _show(bot, State.FAILING, info.last_error)
+        tx.run(_show, bot, State.FAILING, info.last_error)
         if (current.confirmed_at or clock.now()) < clock.now() - TIRED:
             webhooks.set_up(bot=bot)
     else:
@@ -107,7 +107,7 @@ def _mend_polling(bot: Bot, info: WebhookInfo) -> None:
     elif _pointed_at(bot, info.url):
         wire.delete_webhook(bot.token)
     else:
-        _show(bot, State.ELSEWHERE, _elsewhere(info.url))
+        tx.run(_show, bot, State.ELSEWHERE, _elsewhere(info.url))
 
 
 def _pointed_at(bot: Bot, address: str) -> Webhook | None:
