@@ -115,7 +115,12 @@ class SettingsForm(ModelForm[Project]):
             "remark": _("For your team alone."),
             "time_zone": _("In which times of day are shown on these pages."),
             "open_with": _("What a customer has to do to get into the line."),
-            "uncertain_policy": _("The network broke while an answer was on its way."),
+            "uncertain_policy": _(
+                "The network broke while an answer was on its way, and nobody knows whether it "
+                "arrived. Hold: it is shown as uncertain until an agent says “send again” or “it "
+                "arrived”; no customer gets it twice, but one may wait. Send again: it leaves by "
+                "itself within seconds, and the customer may get it twice."
+            ),
         }
 
     def clean_time_zone(self) -> str:

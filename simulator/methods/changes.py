@@ -16,6 +16,8 @@ NOT_MODIFIED = (
     "as a current content and reply markup of the message"
 )
 
+DELETABLE_SECONDS = 48 * 3600
+
 
 def edit_message_text(call: Call) -> Json:
     content = text_content(call) | reply_markup(call)
@@ -64,7 +66,11 @@ def _own_message(call: Call, chat: Chat) -> Message:
 
 def delete_message(call: Call) -> bool:
     chat = call.chat()
-    if not _delete(call, chat, call.integer("message_id", 0, 0, 2**31)):
+    message_id = call.integer("message_id", 0, 0, 2**31)
+    message = chat.messages.get(message_id)
+    if message and message.body["date"] < time.time() - DELETABLE_SECONDS:
+        raise bad_request("message can't be deleted for everyone")
+    if not _delete(call, chat, message_id):
         raise bad_request("message to delete not found")
     return True
 

@@ -323,6 +323,56 @@ def test_any_method_can_be_called(telegram, bot, chat):
     assert json.loads(sent["params"]["reply_markup"]) == keyboard
 
 
+def change(bot, chat, method, number, **params):
+    params = {"chat_id": chat, "message_id": number, **params}
+    [call] = outbox.queue(bot=bot, chat_id=chat, calls=[(method, params)], send_within_s=900)
+    return call
+
+
+def test_edits_and_deletions_follow_what_they_change(telegram, bot, chat):
+    queue(bot, chat, "one")
+    with gateway():
+        ends(queue(bot, chat, "two")[0])
+        first, second = [call["message_id"] for call in telegram.calls("sendMessage")]
+        calls = [
+            change(bot, chat, "editMessageText", first, text="uno"),
+            change(bot, chat, "deleteMessage", second),
+            change(bot, chat, "editMessageText", first, text="eins"),
+        ]
+        assert [ends(call) for call in calls] == [("sent", "")] * 3
+    assert telegram.shown(bot, chat) == ["eins"]
+
+
+@pytest.mark.parametrize("kind", ["cut_after", "cut_before", "500"])
+def test_a_lost_answer_to_an_edit_or_deletion_is_asked_again(telegram, bot, chat, kind):
+    with gateway():
+        ends(queue(bot, chat, "one", "two")[1])
+        first, second = [call["message_id"] for call in telegram.calls("sendMessage")]
+        for method in ("editMessageText", "deleteMessage"):
+            telegram.fault(kind, method=method, count=1)
+        edit = change(bot, chat, "editMessageText", first, text="uno")
+        deletion = change(bot, chat, "deleteMessage", second)
+        was_done = kind == "cut_after"
+        assert ends(edit) == ("sent", "not_modified" if was_done else "")
+        assert ends(deletion) == ("sent", "gone" if was_done else "")
+    assert telegram.shown(bot, chat) == ["uno"]
+
+
+@pytest.mark.parametrize(
+    ("method", "text", "code"),
+    [
+        ("editMessageText", "message to edit not found", "gone"),
+        ("editMessageText", "message can't be edited", "cannot_edit"),
+        ("deleteMessage", "message can't be deleted for everyone", "cannot_delete"),
+        ("editMessageText", "something new", "400"),
+    ],
+)
+def test_a_refused_change_says_why(telegram, bot, chat, method, text, code):
+    telegram.fault("400", method=method, count=1, description=f"Bad Request: {text}")
+    with gateway():
+        assert ends(change(bot, chat, method, 1, text="x")) == ("failed", code)
+
+
 def test_it_can_send_nothing_while_telegram_is_nowhere(bot, chat, settings):
     settings.TELEGRAM_API_BASE = f"http://127.0.0.1:{free_port()}"
     with gateway():

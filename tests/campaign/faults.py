@@ -33,6 +33,7 @@ ON_READS = (
     *("duplicate_updates", "reorder_updates"),
 )
 STRIKES = 3
+PAUSE_S = 8  # longer than a process takes to come back
 UNKNOWN_UPDATES = (
     '{"message": {"message_id": "seven", "chat": {"id": 5, "type": "private"}}}',
     '{"something_new": {"from": {"id": 5}}}',
@@ -129,6 +130,16 @@ def strike(method: str, kind: str, stage: Stage) -> int:
     return 0
 
 
+def kill_while_paused(names: tuple[str, ...], stage: Stage) -> int:
+    """Who comes after the one that got a 429 has to obey it, too."""
+    journal = "journal?method=sendMessage&fault=429"
+    before = len(stage.house.control(journal)["entries"])
+    fault = {"kind": "429", "method": "sendMessage", "count": STRIKES, "retry_after": PAUSE_S}
+    stage.house.control("faults", fault)
+    until(lambda: len(stage.house.control(journal)["entries"]) >= before + STRIKES)
+    return sum(kill(name, stage) for name in names)
+
+
 def send_nonsense(stage: Stage) -> int:
     for raw in UNKNOWN_UPDATES:
         stage.house.control("updates/raw", {"bot": stage.house.bot, "raw": raw})
@@ -188,7 +199,10 @@ def _in_production() -> Iterator[tuple[str, Fault]]:
 def known(shape: str) -> dict[str, Fault]:
     """Every fault there is for this shape, by name."""
     names = ("serve",) if shape == ONE_PROCESS else PROCESSES
-    found = [*_at_telegram(), *_on_wire("telegram"), *_on_wire("web"), *_with_processes(names)]
+    senders = GATEWAYS if shape == PRODUCTION else names
+    paused = ("kill: paused by a 429", partial(kill_while_paused, senders))
+    wires = [*_on_wire("telegram"), *_on_wire("web")]
+    found = [*_at_telegram(), *wires, *_with_processes(names), paused]
     return dict([*found, *(_in_production() if shape == PRODUCTION else ())])
 
 

@@ -78,6 +78,18 @@ def test_it_deletes_for_both_sides(telegram):
     )
 
 
+def test_it_deletes_nothing_older_than_48_hours(telegram):
+    burst = telegram.post(
+        "/updates/burst", bot=telegram.bot, people=1, messages=2, age=49 * 3600 * 2
+    )
+    [person] = burst["people"]  # the first is 98 hours old, the second 49
+    assert telegram.error("deleteMessage", chat_id=person, message_id=2) == (
+        400,
+        "Bad Request: message can't be deleted for everyone",
+    )
+    assert len(telegram.texts(person)) == 2
+
+
 def test_it_deletes_several_and_skips_those_that_are_gone(telegram):
     person = telegram.customer()
     numbers = [sent(telegram, person), sent(telegram, person), 99]

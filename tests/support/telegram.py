@@ -75,6 +75,11 @@ class Simulator:
         calls = self.calls("sendMessage", bot=bot.telegram_id)
         return [call["params"]["text"] for call in calls if call["applied"]]
 
+    def shown(self, bot: Bot, person: int) -> list[str]:
+        """What the person's phone shows of the bot's texts now."""
+        transcript = self.get(f"people/{person}/transcript", bot=bot.telegram_id)["messages"]
+        return [row["text"] for row in transcript if row["from"] == "bot"]
+
     def wait_for_calls(self, method: str, count: int = 1, **query: Any) -> list[dict[str, Any]]:
         found = self.get(
             "wait-for", journal_method=method, count=count, timeout=PATIENCE_S, **query
