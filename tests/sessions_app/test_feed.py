@@ -99,6 +99,7 @@ def test_it_ends_equal_after_a_reset_when_rights_or_scope_change(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_it_keeps_a_loaded_chat_equal(seed):
     bustle = Bustle(seed)
+    bustle.write()
     bustle.act(20)
     session = ChatSession.objects.order_by("number")[0]
     manager = bustle.manager

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from accounts.models import User
@@ -16,16 +16,24 @@ from projects import actions as projects
 from projects.models import Agent
 from routing.actions import change_rules, set_status
 from routing.models import Pool
-from sessions_app.actions import messages, ownership
-from sessions_app.models import ChatSession
+from sessions_app.actions import changes, messages, ownership
+from sessions_app.models import ChatSession, Message
 from tests.factories import make_agent, make_bot, make_member, make_project
 from tests.support.team import come_online, route, vanish
 from tests.support.updates import Person, again, take_in
+
+Row = TypeVar("Row")
 
 OUTCOMES = [
     Outcome(Kind.SENT, message_id=1),
     Outcome(Kind.FAILED, code="403", text="Forbidden: bot was blocked by the user"),
     Outcome(Kind.DOUBT, code="unknown", text="cut"),
+]
+CHANGES: list[tuple[Callable[..., object], dict[str, str]]] = [
+    (changes.resend, {}),
+    (changes.confirm, {}),
+    (changes.edit, {"text": "better"}),
+    (changes.recall, {}),
 ]
 
 
@@ -63,7 +71,7 @@ class Bustle:
     def deeds(self) -> Sequence[Callable[[], object]]:
         often = [self.write, self.write, self.write, self.reply, self.reply, self.claim]
         sometimes = [self.edit, self.reply_again, self.complete, self.reopen, self.transfer]
-        desk = [self.read, self.settle, self.route, self.come, self.go, self.put_back]
+        desk = [self.read, self.settle, self.change, self.route, self.come, self.go, self.put_back]
         seldom = [self.block, self.rename, self.limit, self.rename_project, self.change_status]
         return [*often, *sometimes, *desk, *seldom]
 
@@ -107,6 +115,18 @@ class Bustle:
     def reply_again(self) -> None:
         self.reply()
         self.reply()
+
+    def change(self) -> None:
+        """Whatever can be done now to a message that was sent."""
+        self.settle()
+        sent = Message.objects.filter(direction="out").order_by("session__number", "number")
+        message = self._one(list(sent))
+        actor = self._hand(message.session)
+        for verb, how in self.random.sample(CHANGES, len(CHANGES)):
+            key = UUID(int=self.random.getrandbits(128))
+            with suppress(Refusal):
+                verb(session=message.session, actor=actor, message=message, key=key, **how)
+                return
 
     def claim(self) -> None:
         ownership.claim(session=self._session("unassigned"), actor=self._agent().user)
@@ -183,10 +203,12 @@ class Bustle:
 
     def _session(self, *states: str) -> ChatSession:
         rows = ChatSession.objects.filter(project=self.project, state__in=states)
-        found = list(rows.order_by("number").for_page())
-        if not found:
+        return self._one(list(rows.order_by("number").for_page()))
+
+    def _one(self, rows: Sequence[Row]) -> Row:
+        if not rows:
             raise Refusal("nothing", "")
-        return self.random.choice(found)
+        return self.random.choice(rows)
 
     def _hand(self, session: ChatSession) -> User:
         hands = [self.manager, session.owner.user if session.owner else self._agent().user]

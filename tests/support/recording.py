@@ -28,7 +28,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 START = "2026-11-22T09:00:00+00:00"
 STEP = timedelta(seconds=1)
 NAMES = ("own", "others", "scope", "manager")
-SEED = 6
+SEED = 10
 BEFORE, AFTER = 20, 25
 
 Json = dict[str, Any]
