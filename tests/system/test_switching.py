@@ -1,6 +1,7 @@
-"""Managers switch between polling and webhook while people write: 0 lost, 0 doubled, in order."""
+"""Polling and webhook, switched while people write and disturbed: 0 lost, 0 doubled, in order."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
@@ -37,6 +38,25 @@ def outcomes(house: House) -> set[str]:
     """What has become of the updates, as Telegram sees it."""
     address = f"{house.simulator}/control/updates?bot={house.bot}"
     return {update["state"] for update in requests.get(address, timeout=30).json()}
+
+
+def test_a_webhook_that_somebody_removed_is_set_again_by_itself(house: House) -> None:
+    manager = Agent(house, house.person("Marek"))
+    manager.opens_page()
+    switch(house, manager, "webhook")
+    mei = house.customer("Mei")
+    manager.sees("message.changed", text="/start")
+    [bot] = house.control("bots")["bots"]
+    requests.post(f"{house.simulator}/bot{bot['token']}/deleteWebhook", timeout=30)
+    mei.says("is anybody there?")
+    manager.sees("project.changed", seconds=60, bot={**named(bot), "state": "elsewhere"})
+    manager.sees("message.changed", text="is anybody there?", seconds=60)
+    manager.sees("project.changed", seconds=60, bot={**named(bot), "state": "ok"})
+
+
+def named(bot: dict[str, Any]) -> dict[str, Any]:
+    """The bot as events name it."""
+    return {"username": bot["username"], "name": bot["name"]}
 
 
 def test_a_stream_of_300_messages_comes_whole_through_six_switches(house: House) -> None:
