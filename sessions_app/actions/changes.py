@@ -156,6 +156,8 @@ def _is_repeat(message: Message, key: UUID, verb: str, text: str) -> bool:
 def _judge(message: Message) -> None:
     if message.direction != Message.Direction.OUT:
         raise errors.not_from_here()
+    if not message.parts.exists():  # its calls are purged
+        raise errors.place_unknown()
     if message.recalled_at:
         raise errors.recalled()
     # Its outcome is still to come, and may have to be taken back.

@@ -364,6 +364,13 @@ def test_what_the_customer_wrote_is_not_ours_to_change(session, alice):
     assert refusal(changes.recall, make_message(session), alice.user) == "not_from_here"
 
 
+def test_what_is_so_old_that_its_calls_are_purged_stays_as_it_is(send):
+    message = send("Hello", sent(501))
+    OutboundCall.objects.all().delete()
+    for verb, how in VERBS:
+        assert refusal(verb, message, **how) == "place_unknown"
+
+
 def test_it_is_done_by_http_and_answered_with_the_message(send, session, alice, project):
     message = send("Helo", sent(501))
     answer = ok(act(alice.user, session, "edit", message=str(message.public_id), text="Hello"))
