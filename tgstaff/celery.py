@@ -2,9 +2,9 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import beat_init, setup_logging, worker_init
+from celery.signals import beat_init, setup_logging, worker_init, worker_shutting_down
 
-from core import logs, metrics
+from core import ending, logs, metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgstaff.settings")
 
@@ -31,6 +31,12 @@ def keep_ours(**options: Any) -> None:
 @beat_init.connect
 def show_counters(**options: Any) -> None:
     metrics.serve()
+
+
+@worker_shutting_down.connect
+def end_in_time(**how: Any) -> None:
+    """Celery itself waits for running tasks as long as they take."""
+    ending.begin()
 
 
 app: "Celery[Any]" = Celery("tgstaff", task_cls=LoggedTask)

@@ -17,7 +17,6 @@ from functools import partial
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgstaff.settings")
 
 import django
-from daphne.server import Server  # first: it installs the reactor
 
 django.setup()
 
@@ -29,6 +28,7 @@ from bots.gateway import Gateway
 from tgstaff.asgi import application
 from tgstaff.beat import TickScheduler
 from tgstaff.celery import app
+from tgstaff.web import DrainingServer
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +59,8 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _web(port: int) -> Server:
-    return Server(
+def _web(port: int) -> DrainingServer:
+    return DrainingServer(
         application=application,
         endpoints=[f"tcp:port={port}:interface=127.0.0.1"],
         signal_handlers=True,

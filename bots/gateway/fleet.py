@@ -14,7 +14,7 @@ from bots import metrics
 from bots.actions import leases, outbox
 from bots.client import Telegram
 from bots.errors import LeaseLost, ModeChanged
-from bots.gateway.loops import attempt, every
+from bots.gateway.loops import attempt, every, unbroken
 from bots.gateway.polling import Reader
 from bots.gateway.sending import Sender
 from bots.models import Bot
@@ -59,8 +59,10 @@ class Gateway:
             await stop.wait()
         finally:
             self.sender.end()
-            for task in [*loops, *self.readers.values()]:
+            reading = [*loops, *self.readers.values()]
+            for task in reading:
                 task.cancel()
+            await asyncio.wait(reading, timeout=LAND_SECONDS)
             await sending
             await self.sender.land(LAND_SECONDS)
             await attempt("releasing leases", self._release)
@@ -77,7 +79,7 @@ class Gateway:
         ]
 
     async def _take(self) -> None:
-        for bot in await in_db(self._free_bots):
+        for bot in await unbroken(in_db(self._free_bots)):
             log.info("%s: served by %s, epoch %s", bot, self.name, bot.lease_epoch)
             self.bots[bot.pk] = bot
             self._begin_reading(bot)

@@ -3,10 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from django.db import DatabaseError
 
 from core.errors import Refusal
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -29,3 +32,13 @@ async def attempt(what: str, step: Callable[[], Awaitable[object]]) -> bool:
         log.exception("%s failed", what)
         return False
     return True
+
+
+async def unbroken(work: Awaitable[T]) -> T:
+    """Await it to its end, also when cancelled: its thread writes on without us."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise

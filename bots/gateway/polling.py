@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from bots import metrics
 from bots.actions import inbox, leases, reading
 from bots.client import Telegram
+from bots.gateway.loops import unbroken
 from bots.models import Bot
 from core import crash, tx
 from core.aio import in_db
@@ -46,7 +47,7 @@ class Reader:
     async def _read(self) -> None:
         updates = await self.telegram.read(self.bot.token, offset=self.offset)
         crash.here("update.confirmed")
-        following = await self._store(updates)
+        following = await unbroken(self._store(updates))
         if self.bot.state != Bot.State.OK:
             await in_db(tx.run, reading.answered, bot=self.bot)
         if updates and following == self.offset:

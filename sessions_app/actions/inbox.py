@@ -9,7 +9,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 
 from bots.actions import inbox
 from bots.models import Bot, InboundUpdate
-from core import clock, kick, tx
+from core import clock, ending, kick, tx
 from sessions_app import telegram
 from sessions_app.actions import routing
 from sessions_app.actions.intake import Intake, Item
@@ -44,7 +44,7 @@ def drain(bot_id: int, *, deadline: datetime | None = None) -> int:
             _route(batch.bot.project_id)
         if not _is_due(bot_id):
             break
-        if clock.now() >= deadline:
+        if clock.now() >= deadline or ending.has_begun():
             kick.task("sessions_app.drain_inbox", bot_id=bot_id)
             break
     return count

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg
 import redis
 
 from tgstaff.launch import postgres as launched_postgres
@@ -20,7 +21,16 @@ from tgstaff.launch.processes import end_with_parent, spawn
 from tgstaff.launch.servers import Door, NoServer, free_port, is_open_to_all, is_root
 from tgstaff.launch.servers import Server as Launched
 
-__all__ = ["NoServer", "Server", "die_with_parent", "folder_for", "free_port", "postgres", "valkey"]
+__all__ = [
+    "NoServer",
+    "Server",
+    "database",
+    "die_with_parent",
+    "folder_for",
+    "free_port",
+    "postgres",
+    "valkey",
+]
 
 STOP_SECONDS = 10.0
 die_with_parent = end_with_parent(signal.SIGINT)
@@ -81,6 +91,17 @@ def postgres(*, durable: bool = False) -> Iterator[Server]:
     """A running PostgreSQL with an empty database. `durable`: with fsync, as in production."""
     with folder_for("pg-") as folder:
         yield from _running(launched_postgres.server(folder, _door(), durable=durable))
+
+
+@contextmanager
+def database(url: str) -> Iterator[str]:
+    """A database of its own on that PostgreSQL server; its address."""
+    server, _, _ = url.rpartition("/")
+    name = f"own_{secrets.token_hex(4)}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # a name of our own making
+        yield f"{server}/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager

@@ -1,24 +1,19 @@
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.support import house as houses
+from tests.support import servers
 from tests.support.house import House
 
 
 @pytest.fixture
 def fresh_database() -> Iterator[str]:
     """A database of its own on the pass's PostgreSQL server; its address."""
-    server, _, _ = os.environ["DATABASE_URL"].rpartition("/")
-    name = f"system_{secrets.token_hex(4)}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # a name of our own making
-        yield f"{server}/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with servers.database(os.environ["DATABASE_URL"]) as url:
+        yield url
 
 
 @pytest.fixture(
