@@ -9,7 +9,7 @@ class CoreConfig(AppConfig):
     verbose_name = "Core"
 
     def ready(self) -> None:
-        from core import checks  # noqa: F401  registering needs the app registry to be ready
+        from core import capacity, checks  # noqa: F401  registering needs the app registry to be ready
 
         postgres.install()
         autodiscover_modules("periodic", "health")

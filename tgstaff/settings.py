@@ -108,6 +108,7 @@ PORTS = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DB_THREADS = env.int("DB_THREADS", default=8)
 DB_POOL_SIZE = env.int("DB_POOL_SIZE", default=16)
+DB_STATEMENT_SECONDS = env.int("DB_STATEMENT_SECONDS", default=10)
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -126,7 +127,7 @@ def _database(url: str) -> dict[str, Any]:
     database["OPTIONS"] = {
         "pool": {"min_size": 1, "max_size": DB_POOL_SIZE, "timeout": 10},
         "connect_timeout": 5,
-        "options": "-c statement_timeout=10s -c lock_timeout=3s"
+        "options": f"-c statement_timeout={DB_STATEMENT_SECONDS}s -c lock_timeout=3s"
         " -c idle_in_transaction_session_timeout=15s",
     }
     return database
