@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from tgstaff.launch.installation import Trouble
 from tgstaff.launch.processes import Program
 from tgstaff.launch.servers import Door, NoServer, Server, is_open_to_all, is_root
 
@@ -91,7 +92,7 @@ def _owner(folder: Path) -> dict[str, Any]:
     person = _somebody()
     folder.chmod(0o711)
     if not is_open_to_all(folder):
-        raise NoServer(
+        raise Trouble(
             f"PostgreSQL does not run as root, and {person.pw_name} cannot get to {folder}: "
             "choose a folder that others may pass through, or be another user."
         )
