@@ -12,10 +12,10 @@ from tgstaff.launch.installation import BASE_DIR
 # a child that notes its process id and waits
 CHILD = "import os, time; open({file!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(600)"
 PROGRAM = """
-import os, signal, sys
-from tgstaff.launch.main import interrupt
-from tgstaff.launch.processes import Supervisor
-signal.signal(signal.SIGTERM, interrupt)
+import os, sys
+from tgstaff.launch.processes import Supervisor, hear_interrupts
+hear_interrupts()
+{before}
 try:
     with Supervisor(dict(os.environ)) as supervisor:
         supervisor.start("child", [sys.executable, "-c", {child!r}])
@@ -25,8 +25,17 @@ except KeyboardInterrupt:
 """
 
 
-def start(file: Path) -> "subprocess.Popen[bytes]":
-    program = PROGRAM.format(child=CHILD.format(file=str(file)))
+SWALLOWED = """
+import signal
+def interrupted():
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(100): pass
+os.register_at_fork(after_in_parent=interrupted)
+"""
+
+
+def start(file: Path, before: str = "") -> "subprocess.Popen[bytes]":
+    program = PROGRAM.format(child=CHILD.format(file=str(file)), before=before)
     return subprocess.Popen([sys.executable, "-c", program], cwd=BASE_DIR)
 
 
@@ -62,6 +71,11 @@ def test_ctrl_c_pressed_many_times_leaves_nothing_behind(tmp_path: Path) -> None
         parent.send_signal(signal.SIGTERM)
     assert parent.wait(30) == 0
     assert not is_alive(pids(file)[0])
+
+
+def test_ctrl_c_in_the_middle_of_a_fork_is_not_lost(tmp_path: Path) -> None:
+    parent = start(tmp_path / "pids", before=SWALLOWED)
+    assert parent.wait(30) == 0
 
 
 def test_kill_9_of_the_parent_takes_the_child_along(tmp_path: Path) -> None:

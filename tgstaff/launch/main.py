@@ -1,24 +1,19 @@
 import argparse
-import signal
 import socket
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from tgstaff.launch import demo, installation, smoke
 from tgstaff.launch.full import FullInstallation
 from tgstaff.launch.installation import Installation, Trouble
-from tgstaff.launch.processes import Supervisor
+from tgstaff.launch.processes import Supervisor, hear_interrupts
 from tgstaff.launch.starting import start
-
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: list[str]) -> int:
     """The exit code of `./run`. What a person can mend is one sentence, never a traceback."""
     options = _parse(arguments)
-    for number in ENDING:
-        signal.signal(number, interrupt)
+    hear_interrupts()
     try:
         return (
             smoke.run(FullInstallation if options.full else Installation)
@@ -30,13 +25,6 @@ def main(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
-
-
-def interrupt(signum: int, frame: object) -> NoReturn:
-    """Once: a second Ctrl-C must not interrupt the ending of the processes."""
-    for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

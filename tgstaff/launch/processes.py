@@ -14,7 +14,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from tgstaff.launch.installation import BASE_DIR, Trouble
 
@@ -24,6 +24,30 @@ LOOK_SECONDS = 0.3
 HEALTHY_SECONDS = 20
 LONGEST_PAUSE = 5.0
 DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_is_interrupted = False
+
+
+def hear_interrupts() -> None:
+    """From now on the first Ctrl-C or SIGTERM raises KeyboardInterrupt, and later ones do nothing:
+    they must not interrupt the ending of the processes."""
+    for number in ENDING:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(signum: int, frame: object) -> NoReturn:
+    global _is_interrupted
+    _is_interrupted = True
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _refuse_interrupted() -> None:
+    """Again, because Python swallows what is raised in the hooks that it runs around a fork."""
+    if _is_interrupted:
+        raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)
@@ -126,12 +150,14 @@ class Supervisor:
     def _add(self, program: Program) -> Child:
         child = Child(program, self._spawn(program))
         self.waves[-1].append(child)
+        _refuse_interrupted()
         return child
 
     def _spawn(self, program: Program) -> "subprocess.Popen[bytes]":
         return spawn(program, self.environment, self.held)
 
     def refuse_dead(self) -> None:
+        _refuse_interrupted()
         for child in self.children:
             if not child.is_alive():
                 raise Trouble(
@@ -146,6 +172,7 @@ class Supervisor:
             time.sleep(LOOK_SECONDS)
 
     def look_after(self) -> None:
+        _refuse_interrupted()
         for child in self.children:
             self._look_after(child)
 
