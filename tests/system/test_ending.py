@@ -16,7 +16,7 @@ from tests.support.house import PATIENCE_S, Agent, House
 from tests.support.waiting import until
 from tgstaff.launch import procfile
 
-pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_gateway_finishes_its_calls_and_leaves_its_bots_to_another(house: Hous
         assert left.fetchall() == [("", True)]
     house.supervisor.start("second", procfile.commands()["gateway"])
     mei.says("and now?")
-    lena.sees("message.changed", text="and now?")
+    lena.sees("message.changed", text="and now?", seconds=2 * PATIENCE_S)
     told = house.control(f"journal?method=sendMessage&text={reply['text']}")["entries"]
     assert len(told) == 1
 
