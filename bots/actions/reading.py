@@ -91,9 +91,9 @@ def _read(bot: Bot) -> int:
 
 def _note(bot: Bot, error: DeliveryError) -> None:
     metrics.READ_ERRORS.labels(error.code).inc()
-    log.warning("%s: %s %s", bot, error.code, error.text)
     try:
         leases.confirm(bot=bot)  # a 409 may tell of our own webhook
+        log.warning("%s: %s %s", bot, error.code, error.text)
         tx.run(failed, bot=bot, error=error)
     except (LeaseLost, ModeChanged):
         log.info("%s: it is not ours to read any more", bot)

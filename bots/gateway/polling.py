@@ -73,12 +73,12 @@ class Reader:
 
     async def _note(self, error: DeliveryError) -> None:
         metrics.READ_ERRORS.labels(error.code).inc()
-        log.warning("%s: %s %s", self.bot, error.code, error.text)
         try:
             await in_db(leases.confirm, bot=self.bot)  # a 409 may tell of our successor or webhook
+            log.warning("%s: %s %s", self.bot, error.code, error.text)
             await in_db(tx.run, reading.failed, bot=self.bot, error=error)
         except (DatabaseError, Refusal):
-            log.warning("%s: its error could not be noted", self.bot)
+            log.warning("%s: %s could not be noted", self.bot, error.code)
 
     async def _rest(self, seconds: float | None = None) -> None:
         """So long if Telegram says so, else 1 to 60 s, longer each time, not all bots at once."""
