@@ -75,7 +75,7 @@ class Backlog:
     def run(self) -> None:
         writer = rows.Writer(self.connection, self.bot)
         for drain in (writer.drain, self._drain):
-            self._rate(WARM_UP, drain)
+            self._rate(min(WARM_UP, self.updates), drain)
         share = self.updates // 4
         floor = [self._rate(share, writer.drain)]
         rss = houses.resident(self.worker)

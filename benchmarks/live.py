@@ -34,7 +34,7 @@ def main() -> int:
     with houses.house() as place, Floor(place).running() as floor:
         product = Product(place, options.customers)
         for side in (floor, product):
-            side.measure(RATES[-1], WARM_UP)
+            side.measure(RATES[-1], min(WARM_UP, round(RATES[-1] * options.seconds)))
         for rate in RATES:
             _compare(report, rate, round(rate * options.seconds), floor, product)
     _judge(report)
