@@ -86,7 +86,7 @@ class Backlog:
 
     def _rate(self, updates: int, drain: Callable[[], object]) -> float:
         """Updates a second, of a fresh backlog."""
-        until(self._is_idle, "a worker without a task")  # it looks once more after its last batch
+        until(self._is_idle, "a worker without a task")
         people = max(1, updates // MESSAGES)
         rows.backlog(self.connection, self.bot, people=people, messages=MESSAGES, first=self.first)
         self.first += people * MESSAGES
@@ -101,7 +101,11 @@ class Backlog:
 
     def _drain(self) -> None:
         self.broker.send_task("sessions_app.drain_inbox", kwargs={"bot_id": self.bot})
-        until(lambda: rows.pending(self.connection) == 0, "an empty inbox", pause=0.02)
+        until(self._is_drained, "an empty inbox", pause=0.02)
+
+    def _is_drained(self) -> bool:
+        """The worker has routed what it opened, too: the floor writes those rows as well."""
+        return rows.pending(self.connection) == 0 and self._is_idle()
 
     def _is_idle(self) -> bool:
         """Tasks are acknowledged when they have ended."""

@@ -39,15 +39,18 @@ async def main(tokens: list[str]) -> None:
         connector=aiohttp.TCPConnector(limit=0),
         timeout=aiohttp.ClientTimeout(total=POLL_SECONDS + 10),
     ) as session:
-        polls = [_poll(session, connections, token, *keys[_id(token)]) for token in tokens]
-        running = asyncio.gather(*polls)
+        polls = [
+            asyncio.create_task(_poll(session, connections, token, *keys[_id(token)]))
+            for token in tokens
+        ]
         print(json.dumps("polling"), flush=True)  # what its starter waits for
-        await asyncio.wait(
-            [running, asyncio.ensure_future(asyncio.to_thread(sys.stdin.readline))],
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        running.cancel()
-        await asyncio.wait([running])
+        ending = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))
+        await asyncio.wait([ending, *polls], return_when=asyncio.FIRST_COMPLETED)
+        for poll in polls:
+            poll.cancel()
+        for result in await asyncio.gather(*polls, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
 
 
 def _id(token: str) -> int:
