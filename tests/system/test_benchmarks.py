@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE_S = 110
+PATIENCE_S = 280
 LIVE = {"p50_over_floor", "p95_over_floor"}
 INGEST = {
     "backlog_over_raw_sql",
@@ -19,7 +19,7 @@ INGEST = {
     "gateway_idle_rss_mib",
 }
 
-pytestmark = [pytest.mark.postgres]
+pytestmark = [pytest.mark.postgres, pytest.mark.long, pytest.mark.timeout(320)]
 
 
 def run(name, *words):
@@ -49,13 +49,11 @@ def assert_shape(name, keys, code, line):
     assert all(value > 0 for value in line["floors"].values())
 
 
-@pytest.mark.slow
 def test_it_measures_a_backlog_and_a_burst():
     code, line = run("ingest", "--updates", "40", "--bots", "3", "--burst", "9")
     assert_shape("ingest", INGEST, code, line)
 
 
-@pytest.mark.long
 def test_it_measures_the_live_path():
     code, line = run("live", "--seconds", "1", "--customers", "3")
     assert_shape("live", LIVE, code, line)
