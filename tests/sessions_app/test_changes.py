@@ -16,12 +16,7 @@ from live.models import Event
 from sessions_app.actions import changes
 from sessions_app.actions.messages import reply
 from sessions_app.models import ChatSession, Message, MessageChange
-from tests.factories import (
-    make_agent,
-    make_member,
-    make_message,
-    make_session,
-)
+from tests.factories import make_agent, make_member, make_message, make_session
 from tests.support.api import act, browser, code, ok
 from tests.support.calls import DOUBT, REFUSED, claim_next, sent, settle
 from tests.support.threads import together
