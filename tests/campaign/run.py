@@ -87,19 +87,26 @@ def run(folder: Path, shape: str, size: Size, say: Say = lambda line: None) -> R
     report, begun = Report(shape, size), time.monotonic()
     with staged(folder, shape) as stage:
         traffic = Traffic(stage, customers=size.customers, per_s=PER_S, seed=size.seed)
-        warm_up(stage, traffic)
-        chosen = _chosen(shape, size)
-        share = size.messages // (2 * len(chosen))
-        for number, (name, fault) in enumerate(chosen, start=1):
-            seconds = _strike(report, stage, traffic, fault, name, share)
-            done, at = traffic.writers.done + traffic.answerers.done, time.monotonic() - begun
-            say(f"{at:5.0f} s  {number}/{len(chosen)}  {name}: {seconds} s; {done} messages")
-        empty_queues(stage, QUIET_S)
-        report.verdict = judge(stage, traffic)
-        report.in_flight += struck(stage)
-        traffic.end()
+        try:
+            _warm_up(stage, traffic)
+            _strike_all(report, stage, traffic, say)
+            empty_queues(stage, QUIET_S)
+            report.verdict = judge(stage, traffic)
+            report.in_flight += struck(stage)
+        finally:
+            traffic.end()
     report.seconds = time.monotonic() - begun
     return report
+
+
+def _strike_all(report: Report, stage: Stage, traffic: Traffic, say: Say) -> None:
+    begun = time.monotonic()
+    chosen = _chosen(stage.shape, report.size)
+    share = report.size.messages // (2 * len(chosen))
+    for number, (name, fault) in enumerate(chosen, start=1):
+        seconds = _strike(report, stage, traffic, fault, name, share)
+        done, at = traffic.writers.done + traffic.answerers.done, time.monotonic() - begun
+        say(f"{at:5.0f} s  {number}/{len(chosen)}  {name}: {seconds} s; {done} messages")
 
 
 def _chosen(shape: str, size: Size) -> list[tuple[str, Fault]]:
@@ -109,7 +116,7 @@ def _chosen(shape: str, size: Size) -> list[tuple[str, Fault]]:
     return faults.plan(shape, size.faults, size.seed)
 
 
-def warm_up(stage: Stage, traffic: Traffic) -> None:
+def _warm_up(stage: Stage, traffic: Traffic) -> None:
     """Every customer has an owner, and one answer has arrived."""
     for caller in traffic.callers:
         traffic.write(caller)

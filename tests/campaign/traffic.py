@@ -100,14 +100,20 @@ class Crew:
         self.done = self.asked = 0
         self.lock = threading.Lock()
         self.failure: BaseException | None = None
-        for place in range(size):
-            mine = callers[place::size]
-            threading.Thread(target=self._run, args=[mine], name="crew", daemon=True).start()
+        self.is_over = False
+        self.threads = [
+            threading.Thread(target=self._run, args=[callers[place::size]], daemon=True)
+            for place in range(size)
+        ]
+        for thread in self.threads:
+            thread.start()
 
     def _run(self, callers: list[Caller]) -> None:
         try:
             for turn in range(10**9):
                 self.allowed.acquire()
+                if self.is_over:
+                    return
                 self.work(callers[turn % len(callers)])
                 with self.lock:
                     self.done += 1
@@ -124,6 +130,10 @@ class Crew:
         until(lambda: self.failure or self.done == self.asked, seconds)
         if self.failure:
             raise self.failure
+
+    def end(self) -> None:
+        self.is_over = True
+        self.allowed.release(len(self.threads))
 
 
 class Traffic:
@@ -156,6 +166,8 @@ class Traffic:
         return next(page for page in self.pages.values() if page.agent.person.role == "manager")
 
     def end(self) -> None:
+        for crew in (self.writers, self.answerers):
+            crew.end()
         for page in self.pages.values():
             page.end()
 
