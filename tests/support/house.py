@@ -31,6 +31,7 @@ class House(Installation):
     """A running installation and its people."""
 
     supervisor_class: type[Supervisor] = Supervisor
+    ready_seconds = 300  # the machine may be busy with other tests
 
     def __init__(self, data: Path, **variables: str) -> None:
         super().__init__(data, free_port(), simulator_port=free_port())

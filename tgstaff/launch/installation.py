@@ -31,6 +31,7 @@ class Installation:
     """One data folder run on one machine, with or without the simulator."""
 
     servers: "tuple[Server, ...]" = ()
+    ready_seconds = READY_SECONDS
 
     def __init__(self, data: Path, port: int, *, simulated: bool = True, simulator_port: int = 0):
         self.data = data
@@ -159,12 +160,14 @@ class Installation:
         ]
 
     def wait_until_ready(self, supervisor: "Supervisor") -> None:
-        wait_for(f"{self.web}/sign-in/", supervisor)
+        wait_for(f"{self.web}/sign-in/", supervisor, self.ready_seconds)
 
 
-def wait_for(address: str, supervisor: "Supervisor | None" = None) -> None:
-    """Until `address` answers 200. Raises Trouble after a minute, or when a process has died."""
-    deadline = time.monotonic() + READY_SECONDS
+def wait_for(
+    address: str, supervisor: "Supervisor | None" = None, seconds: float = READY_SECONDS
+) -> None:
+    """Until `address` answers 200. Raises Trouble after `seconds`, or when a process has died."""
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if supervisor is not None:
             supervisor.refuse_dead()
@@ -174,7 +177,7 @@ def wait_for(address: str, supervisor: "Supervisor | None" = None) -> None:
         except requests.RequestException:
             pass
         time.sleep(0.1)
-    raise Trouble(f"{address} did not answer within {READY_SECONDS} s: see the lines above.")
+    raise Trouble(f"{address} did not answer within {seconds:g} s: see the lines above.")
 
 
 def _is_alive(lock: TextIO) -> bool:
