@@ -17,7 +17,6 @@ from sessions_app.actions import changes
 from sessions_app.actions.messages import reply
 from sessions_app.models import ChatSession, Message, MessageChange
 from tests.factories import make_agent, make_member, make_message, make_session
-from tests.support.api import act, browser, code, ok
 from tests.support.calls import DOUBT, REFUSED, claim_next, sent, settle
 from tests.support.threads import together
 
@@ -364,31 +363,6 @@ def test_what_is_so_old_that_its_calls_are_purged_stays_as_it_is(send):
     OutboundCall.objects.all().delete()
     for verb, how in VERBS:
         assert refusal(verb, message, **how) == "place_unknown"
-
-
-def test_it_is_done_by_http_and_answered_with_the_message(send, session, alice, project):
-    message = send("Helo", sent(501))
-    answer = ok(act(alice.user, session, "edit", message=str(message.public_id), text="Hello"))
-    assert (answer["message"]["text"], answer["message"]["change"]["verb"]) == ("Hello", "edited")
-    settle(session.bot, sent(501))
-    elsewhere = make_session(project, owner=alice)
-    for verb in ("resend", "confirm", "recall"):
-        reply = act(alice.user, elsewhere, verb, message=str(message.public_id))
-        assert code(reply) == (404, "not_found")
-    assert code(act(alice.user, session, "recall")) == (422, "invalid")
-    answer = ok(act(alice.user, session, "recall", message=str(message.public_id)))
-    assert (answer["message"]["kind"], answer["message"]["text"]) == ("recalled", "")
-    assert answer["session"]["last"]["text"] == "[recalled]"
-
-
-def test_managers_do_it_in_the_admin(send, project):
-    message = send("Hello", DOUBT)
-    manager = browser(make_member(project.company, role="manager").user)
-    for action, state in [("resend", "queued"), ("resend", "queued"), ("recall", "failed")]:
-        sent = {"action": action, "_selected_action": [message.pk], "index": 0}
-        assert manager.post("/admin/sessions_app/message/", sent).status_code == 302
-        assert now(message).delivery == state
-    assert MessageChange.objects.count() == 2  # what was refused was not done
 
 
 def test_what_is_refused_leaves_no_trace(send):
