@@ -70,7 +70,7 @@ def request_id() -> str | None:
 
 
 def process() -> str:
-    """What this process is to the one who reads: gateway, worker, beat, daphne, serve, ..."""
+    """What this process is to the one who reads: web, gateway, worker, beat, serve, ..."""
     return next((word for word in sys.argv if word in PROCESSES), Path(sys.argv[0]).stem)
 
 

@@ -103,7 +103,7 @@ def test_a_line_is_an_object_with_its_fields(lines):
         (["manage.py", "gateway"], "gateway"),
         (["/bin/celery", "-A", "tgstaff", "worker"], "worker"),
         (["/bin/celery", "-A", "tgstaff", "beat"], "beat"),
-        (["/bin/daphne", "-p", "8000"], "daphne"),
+        (["/srv/tgstaff/web.py", "-p", "8000"], "web"),
     ],
 )
 def test_it_knows_what_the_process_is(monkeypatch, words, name):
