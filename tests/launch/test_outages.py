@@ -4,12 +4,13 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pytest
 import requests
 
 from tests.support.house import Customer, House
-from tests.support.servers import folder_for
+from tests.support.servers import folder_for, free_port
 from tests.support.waiting import until
 from tgstaff.launch import demo
 from tgstaff.launch.full import FullInstallation
@@ -43,11 +44,22 @@ TIMELINE = """
 """
 
 
+def first_of_two_free_ports() -> int:
+    """The launcher gives the simulator the port after its own."""
+    while True:
+        port = free_port()
+        with socket.socket() as after, suppress(OSError):
+            after.bind(("127.0.0.1", port + 1))
+            return port
+
+
 class Launched(House):
     """A house that the real launcher runs; what it says on the terminal goes to a file."""
 
     def __init__(self, data: Path, terminal: Path) -> None:
         super().__init__(data)
+        self.port = first_of_two_free_ports()
+        self.web = f"http://127.0.0.1:{self.port}"
         self.simulator_port = self.port + 1
         self.simulator = f"http://127.0.0.1:{self.simulator_port}"
         self.terminal = terminal
