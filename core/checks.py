@@ -188,7 +188,7 @@ def check_log_format(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
         yield Error(
             f"LOG_FORMAT is none that there is: {settings.LOG_FORMAT!r}.",
             hint=f"One of: {', '.join(FORMATS)}.",
-            id="core.E020",
+            id="core.E012",
         )
 
 
@@ -203,5 +203,5 @@ def check_retention(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
             yield Error(
                 f"{name} is less than {least}.",
                 hint="See docs/retention.md for what it keeps.",
-                id="core.E021",
+                id="core.E013",
             )

@@ -1,10 +1,14 @@
 """core.checks: each nonsense in the environment is named at start."""
 
+import re
+
 import pytest
 from django.core import checks
 from django.core.checks.registry import registry
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+
+from tests.support.source import our_files
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +49,9 @@ def test_the_settings_of_the_tests_are_in_order():
         ("TELEGRAM_API_BASE", "http://[::1", "core.E006"),
         ("TELEGRAM_LINK_BASE", "javascript:alert(1)", "core.E006"),
         ("TELEGRAM_API_BASE", "http://127.0.0.1:99999", "core.E006"),
+        ("LOG_FORMAT", "yaml", "core.E012"),
+        ("UPDATE_HOURS", 12, "core.E013"),
+        ("EVENT_COUNT", 0, "core.E013"),
         ("PUBLIC_URL", "help.example.com", "core.E020"),
         ("PUBLIC_URL", "https://help.example.com/path", "core.E020"),
         ("PUBLIC_URL", "https://help.example.com:99999", "core.E020"),
@@ -73,6 +80,13 @@ def test_it_names_a_public_address_that_telegram_cannot_use(settings, address, e
     assert ids() == expected
     settings.TELEGRAM_API_BASE = "http://127.0.0.1:8081"  # the simulator delivers without TLS
     assert ids() == []
+
+
+def test_every_check_has_an_id_of_its_own():
+    ids = re.findall(
+        r'id="(core\.[EW]\d+)"', "".join(path.read_text() for path in our_files("core/*.py"))
+    )
+    assert sorted(ids) == sorted(set(ids))
 
 
 def test_it_names_a_moved_clock_outside_of_tests(settings):
