@@ -61,6 +61,11 @@ def pending(connection: "psycopg.Connection[Any]") -> int:
     return int(_one(connection.execute(query))["count"])
 
 
+def stored(connection: "psycopg.Connection[Any]") -> int:
+    """Updates in the inboxes, drained or not."""
+    return int(_one(connection.execute("SELECT count(*) FROM bots_inboundupdate"))["count"])
+
+
 def made(connection: "psycopg.Connection[Any]") -> dict[str, int]:
     """How many rows drains have made so far, by kind."""
     return _one(connection.execute(MADE))
