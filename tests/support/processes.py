@@ -63,7 +63,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
         process.wait()
 
 
-def said(log: Path, words: str, seconds: float = 20.0) -> None:
+def said(log: Path, words: str, seconds: float = 60.0) -> None:
     """Wait until the log holds these words. Raises AssertionError with the log when it does not."""
     try:
         waiting.until(lambda: words in log.read_text(), seconds)
