@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.support import house as houses
 from tests.support.browser import Pages, Watch, chromium
-from tests.support.house import House
+from tests.support.house import Agent, House
 
 PICTURES = Path(__file__).resolve().parent.parent.parent / "test-results"
 FAILED = pytest.StashKey[bool]()
@@ -37,6 +37,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The product in one process with the demo company, shared by a module's tests."""
     with houses.one_process(tmp_path_factory.mktemp("house") / "data") as running:
         yield running
+
+
+@pytest.fixture
+def everybody_is_away(house: House) -> None:
+    """Whoever was online in an earlier test would get this one's sessions."""
+    for name in ("Lena", "Tom", "Ivy"):
+        assert Agent(house, house.person(name)).post("presence", status="away").ok
 
 
 @pytest.fixture(scope="session")

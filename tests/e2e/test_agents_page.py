@@ -6,15 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import Pages
-from tests.support.house import Agent, House
+from tests.support.house import House
 from tests.support.waiting import until
 
-
-@pytest.fixture(autouse=True)
-def everybody_is_away(house: House) -> None:
-    """Whoever was online in an earlier test would get this one's sessions."""
-    for name in ("Lena", "Tom", "Ivy"):
-        assert Agent(house, house.person(name)).post("presence", status="away").ok
+pytestmark = pytest.mark.usefixtures("everybody_is_away")
 
 
 def open_app(pages: Pages, house: House, name: str, **how: bool) -> Page:

@@ -3,6 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.house import Agent
+
+pytestmark = pytest.mark.usefixtures("everybody_is_away")
+
 
 @pytest.fixture
 def owner(pages, house):
@@ -33,6 +37,7 @@ def test_what_happens_shows_without_a_reload_and_the_focus_stays(owner, house):
 
 def test_an_agent_who_opens_the_page_can_receive(owner, house, pages):
     expect(count(owner, "able")).to_have_text("0 of 3")
+    assert Agent(house, house.person("Lena")).post("presence", status="online").ok
     lena = pages.signed_in(house, "Lena")
     lena.goto(f"{house.web}/app/")
     expect(count(owner, "able")).to_have_text("1 of 3")

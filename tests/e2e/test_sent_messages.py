@@ -2,17 +2,18 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.browser import PATIENCE_MS, Pages
-from tests.support.house import Agent, Customer, House
+from tests.support.house import Customer, House
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.usefixtures("everybody_is_away")
 
 
 def open_chat(pages: Pages, house: House, customer: Customer, name: str, **how: bool) -> Page:
     """Lena answers the customer, who has just written."""
-    for who in ("Lena", "Tom", "Ivy"):
-        assert Agent(house, house.person(who)).post("presence", status="away").ok
     customer.says("hello")
     page = pages.signed_in(house, "Lena", **how)
     page.goto(f"{house.web}/app/")
