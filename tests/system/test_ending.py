@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -19,11 +20,12 @@ from tgstaff.launch import procfile
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[House]:
+@pytest.fixture
+def house(tmp_path: Path, redis_url: str) -> Iterator[House]:
+    """One for each test, which ends a part of it."""
     with servers.database(os.environ["DATABASE_URL"]) as database_url:
         with houses.production(
-            tmp_path_factory.mktemp("ending"), database_url=database_url, redis_url=redis_url
+            tmp_path / "data", database_url=database_url, redis_url=redis_url
         ) as running:
             yield running
 
