@@ -3,20 +3,9 @@ import pytest
 from bots.gateway import polling
 from core import ports, ticks
 from tests.support import telegram as support
+from tests.support.simulated import simulator, telegram
 
-
-@pytest.fixture(scope="session")
-def simulator(tmp_path_factory):
-    with support.simulator(tmp_path_factory.mktemp("simulator")) as running:
-        yield running
-
-
-@pytest.fixture
-def telegram(simulator, settings):
-    """An empty Telegram that the product talks to."""
-    simulator.reset()
-    settings.TELEGRAM_API_BASE = simulator.url
-    return simulator
+__all__ = ["simulator", "telegram"]
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ from tests.factories import (
     make_session,
     make_user,
 )
-from tests.support import telegram as support
 from tests.support.telegram import BOT_ID, TOKEN
 
 pytestmark = pytest.mark.django_db
@@ -254,18 +253,10 @@ def test_a_project_is_archived_and_never_deleted(owner, project):
 # ---------------------------------------------------------------- the bot and its token
 
 
-@pytest.fixture(scope="module")
-def simulator(tmp_path_factory):
-    with support.simulator(tmp_path_factory.mktemp("simulator")) as running:
-        yield running
-
-
 @pytest.fixture
-def telegram(simulator, settings):
-    simulator.reset()
-    settings.TELEGRAM_API_BASE = simulator.url
-    simulator.add_bot()
-    return simulator
+def telegram(telegram):
+    telegram.add_bot()
+    return telegram
 
 
 def test_a_bot_is_connected_and_its_token_is_on_no_page(owner, project, telegram, caplog):
