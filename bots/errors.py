@@ -98,6 +98,10 @@ def no_public_url() -> Refusal:
     )
 
 
+def no_mode() -> Refusal:
+    return Refusal("no_mode", _("Choose between polling and the webhook."))
+
+
 def no_bot() -> Refusal:
     return Refusal("no_bot", _("This project has no bot yet."))
 

@@ -134,6 +134,14 @@ def test_a_check_asks_telegram_at_once(client, project, bot, telegram):
     assert bot.state == "ok"
 
 
+@pytest.mark.parametrize("mode", ["", "both"])
+def test_a_mode_that_is_none_changes_nothing(client, project, bot, settings, mode):
+    settings.PUBLIC_URL = PUBLIC
+    post(client, project, "mode", mode="webhook")
+    assert post(client, project, "mode", mode=mode) == ["Choose between polling and the webhook."]
+    assert mode_of(bot) == "webhook"
+
+
 @pytest.mark.parametrize("action", ["check", "mode"])
 def test_without_a_bot_there_is_nothing_to_ask(client, project, action):
     assert post(client, project, action, mode="polling") == ["This project has no bot yet."]

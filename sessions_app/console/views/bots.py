@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.http import SignedInRequest
 from bots.actions import bots, watching, webhooks
-from bots.errors import no_bot
+from bots.errors import no_bot, no_mode
 from bots.models import Bot
 from bots.queries import health as bot_health
 from core import clock, tx
@@ -73,8 +73,11 @@ def _now(project: Project) -> dict[str, Any]:
 def mode(request: SignedInRequest, project_id: UUID) -> HttpResponse:
     """Webhook or polling. Polling again takes back a bot whose webhook points elsewhere."""
     project = access_managed_project(request.user, project_id)
-    is_webhook = request.POST.get("mode") == Bot.Mode.WEBHOOK
+    wanted = request.POST.get("mode")
     with told(request):
+        if wanted not in Bot.Mode.values:
+            raise no_mode()
+        is_webhook = wanted == Bot.Mode.WEBHOOK
         change = webhooks.use_webhook if is_webhook else webhooks.use_polling
         tx.run(change, bot=_bot_of(project), actor=request.user)
         done = _("Telegram delivers now.") if is_webhook else _("The gateway reads it now.")
