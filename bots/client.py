@@ -1,7 +1,7 @@
 """Telegram's Bot API for the gateway, over aiogram's client. Imported by the gateway alone.
 
-Importing aiogram takes seconds and 157 MiB, so everyone else uses bots.wire. Whatever goes wrong
-underneath comes out as a DeliveryError that holds neither the token nor the library's exception.
+Everyone else has only a call now and then and uses bots.wire. Whatever goes wrong underneath comes
+out as a DeliveryError that holds neither the token nor the library's exception.
 """
 
 import asyncio
@@ -9,16 +9,19 @@ from functools import lru_cache
 from typing import Any
 
 import aiohttp
-from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramNetworkError
-from aiogram.methods import Response, TelegramMethod
 from django.conf import settings
 
 from bots.errors import UNKNOWN, UNREACHABLE, result_of, without_token
+from bots.lean import unbuilt_types
 from bots.models import ALLOWED_UPDATES
 from core.errors import DeliveryError
+
+with unbuilt_types():
+    from aiogram import Bot
+    from aiogram.client.session.aiohttp import AiohttpSession
+    from aiogram.client.telegram import TelegramAPIServer
+    from aiogram.exceptions import TelegramNetworkError
+    from aiogram.methods import Response, TelegramMethod
 
 POLL_SECONDS = 30  # Telegram answers by then, news or none
 POLL_MARGIN = 10

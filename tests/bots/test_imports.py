@@ -1,4 +1,4 @@
-"""aiogram costs seconds and 157 MiB: only the gateway pays for it."""
+"""What aiogram costs: only the gateway pays for it, and not for types that it never uses."""
 
 import pytest
 
@@ -18,3 +18,10 @@ def test_only_the_gateway_imports_aiogram(tmp_path, more, answer):
     log = tmp_path / "log"
     with started(python(EVERYONES + more + ASK), log):
         said(log, answer)
+
+
+def test_the_gateway_leaves_aiograms_types_unbuilt(tmp_path):
+    built = "from aiogram.types import Message\nprint(Message.__pydantic_complete__, flush=True)"
+    log = tmp_path / "log"
+    with started(python(EVERYONES + "import bots.gateway\n" + built), log):
+        said(log, "False")

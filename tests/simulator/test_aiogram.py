@@ -1,24 +1,37 @@
 """The simulator's answers as aiogram reads them: the library is the judge of their shape."""
 
 import pytest
-from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import (
-    ClientDecodeError,
-    TelegramBadRequest,
-    TelegramConflictError,
-    TelegramForbiddenError,
-    TelegramNetworkError,
-    TelegramRetryAfter,
-    TelegramServerError,
-    TelegramUnauthorizedError,
-)
-from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 from aiohttp import ClientConnectorError, ServerDisconnectedError
 
+from bots.lean import unbuilt_types
 from tests.simulator.client import TOKEN
 from tests.support import waiting
+
+with unbuilt_types():  # every process of the run imports this file, and one of them needs the types
+    from aiogram import Bot, types
+    from aiogram.client.default import Default
+    from aiogram.client.session.aiohttp import AiohttpSession
+    from aiogram.client.telegram import TelegramAPIServer
+    from aiogram.exceptions import (
+        ClientDecodeError,
+        TelegramBadRequest,
+        TelegramConflictError,
+        TelegramForbiddenError,
+        TelegramNetworkError,
+        TelegramRetryAfter,
+        TelegramServerError,
+        TelegramUnauthorizedError,
+    )
+    from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built_types():
+    """As aiogram's own import builds them."""
+    declared = vars(types)
+    for name in types.__all__:
+        if hasattr(declared[name], "model_rebuild"):
+            declared[name].model_rebuild(_types_namespace=declared | {"Default": Default})
 
 
 @pytest.fixture
