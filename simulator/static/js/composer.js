@@ -145,13 +145,26 @@ export class Composer {
     if (!text || text.length > LIMIT) return;
     if (this.about?.mode !== "edit") return this.send({ text });
     const body = { bot: this.given.bot(), message_id: this.about.message.message_id, text };
-    if (await this.given.run(api.edit(this.given.person, body))) this.clear();
+    await this.carry(() => api.edit(this.given.person, body));
   }
 
   async send(fields) {
     const reply = this.about?.mode === "reply" ? { reply_to: this.about.message.message_id } : {};
     const body = { bot: this.given.bot(), ...fields, ...reply };
-    if (await this.given.run(api.send(this.given.person, body))) this.clear();
+    await this.carry(() => api.send(this.given.person, body));
+  }
+
+  /**
+   * Empty at once, for the next text may be typed before the answer; refused, it comes back.
+   * @param {() => Promise<any>} act
+   */
+  async carry(act) {
+    const [text, about] = [this.field.value, this.about];
+    this.clear();
+    if (await this.given.run(act()) || this.field.value || this.about) return;
+    this.setAbout(about?.message ?? null, about?.mode ?? "reply");
+    this.field.value = text;
+    this.grow();
   }
 
   clear() {
