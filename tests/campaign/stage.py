@@ -57,8 +57,11 @@ class Keeper(Supervisor):
         os.kill(self.child(name).process.pid, number)
 
     def kill(self, name: str) -> None:
-        """As by kill -9; whoever watches starts it again."""
-        self.signal(name, signal.SIGKILL)
+        """As by kill -9; whoever watches starts it again. When this returns it has ended: until
+        then a COMMIT that had begun may still come through."""
+        process = self.child(name).process
+        process.kill()
+        process.wait()
 
     def curse(self, names: Sequence[str], point: str) -> None:
         """Kill them, and let their next lives end at a crash point."""

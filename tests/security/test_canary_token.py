@@ -96,6 +96,7 @@ def test_connecting_shows_and_keeps_it_nowhere_in_the_clear(world, desk, log, gi
     assert SECRET not in stored()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("role", ["owner", "manager", "agent", "support", "staff"])
 def test_no_page_shows_it(world, desk, log, role):
     submit(world, desk)

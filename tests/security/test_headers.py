@@ -9,7 +9,7 @@ from tests.security.routes import TABLE, label_of, path_of
 from tests.security.test_matrix import ROLES, ids_for
 from tests.security.world import World, dump
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sweep]
 
 STRICT = {
     "default-src": {"'none'"},

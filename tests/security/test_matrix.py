@@ -110,6 +110,7 @@ def test_an_apps_page_of_the_admin_shows_nothing_foreign(world):
 
 
 @pytest.mark.django_db
+@pytest.mark.sweep
 @pytest.mark.parametrize(("role", "where"), FOREIGN)
 def test_foreign_ids_are_answered_like_missing_ones_and_change_nothing(world, role, where):
     place, wrong, before = getattr(world, where), [], dump()
@@ -165,6 +166,7 @@ def rows_of(place: Place) -> dict[str, list[dict[str, object]]]:
 
 
 @pytest.mark.django_db
+@pytest.mark.sweep
 @pytest.mark.parametrize("role", ["owner", "manager", "agent", "support"])
 def test_foreign_ids_in_a_body_reach_nothing(world, role):
     wrong, before = [], rows_of(world.there)

@@ -11,7 +11,7 @@ from tests.security.routes import MODELS, TABLE, folder, path_of
 from tests.security.test_matrix import EXITS, ids_for
 from tests.security.world import Place, World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sweep]
 
 TAG = "<img src=x onerror=qzxss()>"
 PAYLOADS = [

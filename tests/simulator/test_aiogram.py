@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import ClientConnectorError, ServerDisconnectedError
 
-from bots.lean import unbuilt_types
+from bots.client import unbuilt_types
 from tests.simulator.client import TOKEN
 from tests.support import waiting
 

@@ -159,12 +159,16 @@ def _static_environment() -> dict[str, str]:
 
 def _pytest_passes(outcome: Outcome, options: argparse.Namespace, words: list[str]) -> None:
     marks = "not long and not slow" if options.fast else "" if options.long else "not long"
-    inner = [*PARALLEL, "-m", _all_of("not e2e", marks)]
-    _pytest(outcome, "pytest on SQLite", "sqlite", inner, words)
+    inner = [*PARALLEL, "-m"]
+    _pytest(outcome, "pytest on SQLite", "sqlite", [*inner, _all_of("not e2e", marks)], words)
     if options.fast:
         print("--- --fast: without the PostgreSQL and browser passes", flush=True)
         return
-    _pytest(outcome, "pytest on PostgreSQL", "postgres", inner, words)
+    there = "" if options.long else "not sweep"
+    marked = _all_of("not e2e", marks, there)
+    _pytest(outcome, "pytest on PostgreSQL", "postgres", [*inner, marked], words)
+    if there:
+        print("--- sweeps over every page: on PostgreSQL only in --long", flush=True)
     if options.no_e2e:
         print("--- --no-e2e: without the browser pass", flush=True)
     elif find_chromium():
