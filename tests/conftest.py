@@ -14,7 +14,7 @@ from django.core.management.color import Style
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgreSQLOperations
 
-from tests.support import environment, servers
+from tests.support import environment, furnished, servers
 
 ON_POSTGRES = os.environ["TEST_DB"] == "postgres"
 ROW_FIXTURES = {"db", "transactional_db", "django_db_setup"}
@@ -32,6 +32,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nobody interrupts the cleaning up
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        furnished.forget()
         environment.running.close()
         shutil.rmtree(django_settings.DATA_DIR, ignore_errors=True)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support import house as houses
+from tests.support import furnished
 from tests.support.browser import Pages, Watch, chromium
 from tests.support.house import Agent, House
 
@@ -35,7 +35,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The product in one process with the demo company, shared by a module's tests."""
-    with houses.one_process(tmp_path_factory.mktemp("house") / "data") as running:
+    with furnished.one_process(tmp_path_factory.mktemp("house") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def full_house(tmp_path: Path) -> Iterator[House]:
+    """One for this test alone, which leaves more behind than others can live with."""
+    with furnished.one_process(tmp_path / "data") as running:
         yield running
 
 

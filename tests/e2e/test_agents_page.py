@@ -166,12 +166,14 @@ def test_a_draft_stays_with_its_chat(house: House, pages: Pages) -> None:
     expect(lena.locator("textarea")).to_have_value("half a sent")
 
 
-def test_five_hundred_waiting_sessions_are_there_after_a_reload(house: House, pages: Pages) -> None:
-    marek = open_app(pages, house, "Marek")
-    agents = [open_app(pages, house, name) for name in ("Lena", "Tom", "Ivy")]
+def test_five_hundred_waiting_sessions_are_there_after_a_reload(
+    full_house: House, pages: Pages
+) -> None:
+    marek = open_app(pages, full_house, "Marek")
+    agents = [open_app(pages, full_house, name) for name in ("Lena", "Tom", "Ivy")]
     for agent in agents:
         take_a_break(agent)
-    house.control("updates/burst", {"bot": house.bot, "people": 500, "messages": 1})
+    full_house.control("updates/burst", {"bot": full_house.bot, "people": 500, "messages": 1})
     tab = marek.get_by_role("button", name=re.compile("^Unassigned"))
     expect(tab).to_contain_text("500", timeout=60_000)
 

@@ -45,14 +45,20 @@ class House(Installation):
 
     @contextmanager
     def running(self, commands: dict[str, list[str]]) -> Iterator["House"]:
+        with self.furnished():
+            self.supervisor.start_together(commands)
+            self.wait_until_ready(self.supervisor)
+            yield self
+
+    @contextmanager
+    def furnished(self) -> Iterator[None]:
+        """The simulator runs, and there is a company."""
         with self.locked():
             self.prepare()
             with self.supervisor_class(self.environment) as self.supervisor:
                 self.supervisor.start("simulator", self.simulator_command)
                 self.people = demo.prepare(self)
-                self.supervisor.start_together(commands)
-                self.wait_until_ready(self.supervisor)
-                yield self
+                yield
 
     def person(self, first_name: str) -> demo.Person:
         return next(who for who in self.people if who.name.startswith(first_name))

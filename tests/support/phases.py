@@ -22,8 +22,10 @@ from tests.support.environment import FIELD_KEY
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 CORES = 2
-# one more than cores, since many tests wait for processes; stealing, since some tests are long
-PARALLEL = ("-n", str(CORES + 1), "--dist", "worksteal")
+# twice the cores, since many tests wait for processes; stealing, since some tests are long
+PARALLEL = ("-n", str(2 * CORES), "--dist", "worksteal")
+# the tests of a file share a house
+BROWSERS = ("-n", str(CORES), "--dist", "loadfile")
 DURATIONS = ("--durations=10", "--durations-min=0.1")
 NO_CHROMIUM = (
     "no Chromium found. Install it (on Debian: apt install chromium), name it in CHROMIUM, "
@@ -176,7 +178,7 @@ def _pytest_passes(outcome: Outcome, options: argparse.Namespace, words: list[st
             outcome,
             "browser pass",
             "sqlite",
-            ["-m", _all_of("e2e", marks)],
+            [*BROWSERS, "-m", _all_of("e2e", marks)],
             words,
         )
     else:

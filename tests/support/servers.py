@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
@@ -94,14 +95,29 @@ def postgres(*, durable: bool = False) -> Iterator[Server]:
 
 
 @contextmanager
-def database(url: str) -> Iterator[str]:
-    """A database of its own on that PostgreSQL server; its address."""
-    server, _, _ = url.rpartition("/")
+def database(url: str, *, like: str = "template1") -> Iterator[str]:
+    """A database of its own on that PostgreSQL server, a copy of `like`; its address."""
     name = f"own_{secrets.token_hex(4)}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # a name of our own making
-        yield f"{server}/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    try:
+        yield make_database(url, name, like=like)
+    finally:
+        drop_database(url, name)
+
+
+def make_database(url: str, name: str, *, like: str = "template1") -> str:
+    """Its address. `name` and `like` are names of our own making."""
+    with _administered(url) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+def drop_database(url: str, name: str) -> None:
+    with _administered(url) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _administered(url: str) -> "psycopg.Connection[tuple[Any, ...]]":
+    return psycopg.connect(f"{url.rpartition('/')[0]}/postgres", autocommit=True)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Told to end, a process of production finishes what it has begun."""
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -11,8 +10,7 @@ import psycopg
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.support import house as houses
-from tests.support import servers
+from tests.support import furnished
 from tests.support.house import PATIENCE_S, Agent, House
 from tests.support.waiting import until
 from tgstaff.launch import procfile
@@ -23,11 +21,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(300)]
 @pytest.fixture
 def house(tmp_path: Path, redis_url: str) -> Iterator[House]:
     """One for each test, which ends a part of it."""
-    with servers.database(os.environ["DATABASE_URL"]) as database_url:
-        with houses.production(
-            tmp_path / "data", database_url=database_url, redis_url=redis_url
-        ) as running:
-            yield running
+    with furnished.production(tmp_path / "data", redis_url=redis_url) as running:
+        yield running
 
 
 def process(house: House, name: str) -> "subprocess.Popen[bytes]":

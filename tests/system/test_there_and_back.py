@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import furnished
 from tests.support import house as houses
 from tests.support.house import Agent, House
 
@@ -26,6 +27,7 @@ def test_a_message_reaches_the_agents_socket_and_the_reply_the_phone(house: Hous
 
 def test_round_robin_goes_on_where_it_stopped_after_a_restart(tmp_path: Path) -> None:
     owners = []
+    furnished.furnish(tmp_path / "data")
     for served in (2, 2):
         with houses.one_process(tmp_path / "data") as house:
             agents = [Agent(house, house.person(name)) for name in ("Lena", "Tom", "Ivy")]

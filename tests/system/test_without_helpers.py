@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import house as houses
+from tests.support import furnished
 from tests.support.house import Agent
 
 pytestmark = pytest.mark.slow
 
 
 def test_the_page_is_right_within_a_pulse_when_no_hint_arrives(tmp_path: Path) -> None:
-    with houses.one_process(tmp_path / "data", KICKS="task") as house:
+    with furnished.one_process(tmp_path / "data", KICKS="task") as house:
         lena = Agent(house, house.person("Lena"))
         lena.opens_page()
         mei = house.customer("Mei")
@@ -24,7 +24,7 @@ def test_the_page_is_right_within_a_pulse_when_no_hint_arrives(tmp_path: Path) -
 
 
 def test_messages_arrive_and_are_assigned_without_worker_and_beat(tmp_path: Path) -> None:
-    with houses.one_process(tmp_path / "data", without=("worker", "beat")) as house:
+    with furnished.one_process(tmp_path / "data", without=("worker", "beat")) as house:
         lena = Agent(house, house.person("Lena"))
         lena.opens_page()
         house.customer("Mei").says("is anybody there?")
@@ -33,15 +33,9 @@ def test_messages_arrive_and_are_assigned_without_worker_and_beat(tmp_path: Path
 
 
 @pytest.mark.postgres
-def test_web_and_gateway_alone_are_enough(
-    tmp_path: Path, fresh_database: str, redis_url: str
-) -> None:
-    with houses.production(
-        tmp_path / "data",
-        database_url=fresh_database,
-        redis_url=redis_url,
-        without=("worker", "beat"),
-    ) as house:
+def test_web_and_gateway_alone_are_enough(tmp_path: Path, redis_url: str) -> None:
+    without = ("worker", "beat")
+    with furnished.production(tmp_path / "data", redis_url=redis_url, without=without) as house:
         lena = Agent(house, house.person("Lena"))
         lena.opens_page()
         house.customer("Mei").says("is anybody there?")
@@ -51,7 +45,7 @@ def test_web_and_gateway_alone_are_enough(
 @pytest.mark.long
 def test_a_worker_reads_the_bots_that_no_gateway_holds(tmp_path: Path) -> None:
     leases = {"BOT_LEASE_SECONDS": "2"}  # three of them unheld make a bot the workers' business
-    with houses.one_process(tmp_path / "data", without=("gateway",), **leases) as house:
+    with furnished.one_process(tmp_path / "data", without=("gateway",), **leases) as house:
         lena = Agent(house, house.person("Lena"))
         lena.opens_page()
         house.customer("Mei").says("hello worker")
