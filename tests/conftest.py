@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.contenttypes.management import create_contenttypes
 from django.core.management.color import Style
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations as PostgreSQLOperations
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models.signals import post_migrate  # noqa: TID251  Django's, to be silenced
 
 from tests.support import environment, furnished, servers
 
@@ -111,18 +113,29 @@ def _forbidden_skips(reporter: Any) -> bool:
 # ---------------------------------------------------------------- emptying tables between tests
 
 
+# The migrations' own rows. Making them again takes longer than most tests.
+KEPT = {"django_content_type", "auth_permission"}
+
+
 def _delete_rows(
-    self: PostgreSQLOperations, style: Style, tables: Sequence[str], **options: bool
+    self: BaseDatabaseOperations, style: Style, tables: Sequence[str], **options: bool
 ) -> list[str]:
     """One DELETE for each table: a TRUNCATE makes new files for all of them, after every test.
 
     Django's foreign keys are checked at commit, so their order is of no account.
     """
-    return [f"DELETE FROM {self.quote_name(table)};" for table in tables]
+    return [f"DELETE FROM {self.quote_name(table)};" for table in tables if table not in KEPT]
 
 
 # no setting chooses how Django empties tables
-PostgreSQLOperations.sql_flush = _delete_rows  # type: ignore[method-assign,assignment]  # as above
+type(connection.ops).sql_flush = _delete_rows  # type: ignore[method-assign]  # as above
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Emptying tables is followed by the signal that makes the rows we keep."""
+    assert post_migrate.disconnect(create_contenttypes)
+    assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 
 
 # ---------------------------------------------------------------- servers
