@@ -109,12 +109,12 @@ def set_state(*, bot: Bot, state: str, error: str = "") -> None:
     """What reading or sending has shown. Told by a token that was replaced since, it is ignored."""
     bot.state = state
     with tx.change():
+        project = tx.lock(Project.objects.filter(bot=bot.pk)).get()  # before the bot: see `_save`
         row = Bot.objects.filter(pk=bot.pk, connected_at=bot.connected_at).exclude(state=state)
         if not row.update(state=state):
             return
         if error:
             note_error(bot=bot, error=error)
-        project = tx.lock(Project.objects.filter(bot=bot.pk)).get()
         _follow(project, state)
         record_audit(
             company=project.company,

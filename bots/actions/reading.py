@@ -33,9 +33,9 @@ def failed(*, bot: Bot, error: DeliveryError) -> None:
     with tx.change():
         if error.code == CONFLICT and _is_elsewhere(bot):
             return
-        bots.note_error(bot=bot, error=error.text or error.code)
         if error.code in STATES:
             bots.set_state(bot=bot, state=STATES[error.code], error=error.text)
+        bots.note_error(bot=bot, error=error.text or error.code)
 
 
 def _is_elsewhere(bot: Bot) -> bool:

@@ -130,8 +130,8 @@ def _is_failing(info: WebhookInfo, moment: datetime) -> bool:
 
 def _show(bot: Bot, state: str, reason: str) -> None:
     with tx.change():
-        note_error(bot=bot, error=reason)
         set_state(bot=bot, state=state, error=reason)
+        note_error(bot=bot, error=reason)
 
 
 # ---------------------------------------------------------------- deaf bots

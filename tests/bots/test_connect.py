@@ -4,10 +4,10 @@ import pytest
 
 from accounts.models import AuditEntry
 from bots import wire
-from bots.actions import bots, inbox
+from bots.actions import bots, inbox, reading
 from bots.models import Bot
 from core import tx
-from core.errors import Refusal
+from core.errors import DeliveryError, Refusal
 from projects.models import Project
 from tests.factories import make_project, make_user
 from tests.support.servers import free_port
@@ -158,3 +158,26 @@ def test_of_two_projects_that_connect_one_bot_at_once_one_gets_it(telegram):
     refusals = [answer for answer in answers if isinstance(answer, Refusal)]
     assert [refusal.code for refusal in refusals] == ["bot_taken"]
     assert Bot.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgres  # on SQLite there is one lock, and no order
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ["409", "401"])
+def test_a_new_token_and_trouble_with_the_old_one_do_not_stand_in_each_others_way(
+    telegram, project, code
+):
+    """Called bare: `tx.run` would hide a deadlock by doing it all again."""
+    telegram.add_bot()
+    bots = [connect(project)]
+    trouble = DeliveryError(code, "terminated by revoking the token")
+
+    def keeps_connecting():
+        for _ in range(20):
+            bots.append(connect(project))
+
+    def keeps_failing():
+        while len(bots) < 20:
+            reading.failed(bot=bots[-1], error=trouble)
+
+    assert together(keeps_connecting, keeps_failing) == [None, None]
