@@ -37,7 +37,8 @@ def layer():
 
 @contextmanager
 def in_place(layer: Any) -> Iterator[None]:
-    usual: Any = channel_layers.set("default", layer)
+    usual: Any = channel_layers["default"]  # made here if nobody has asked for it yet
+    channel_layers.set("default", layer)
     try:
         yield
     finally:
