@@ -32,6 +32,7 @@ class _Anchor:
         return database_time + timedelta(seconds=time.monotonic() - taken_at)
 
     def _ask(self) -> tuple[datetime, float]:
+        connection.ensure_connection()  # opening one takes long, and none of it after the answer
         asked_at = time.monotonic()
         database_time = _ask_database()
         return database_time, (asked_at + time.monotonic()) / 2
