@@ -5,10 +5,12 @@ from functools import partial
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bots.models import InboundUpdate, OutboundCall
-from core import tx
-from sessions_app.actions import messages, ownership
+from core import clock, tx
+from sessions_app.actions import inbox, messages, ownership
 from sessions_app.actions.inbox import drain
 from sessions_app.models import ChatSession, Message
 from tests.factories import (
@@ -47,7 +49,16 @@ def dense(session):
     return numbers == list(range(1, session.message_count + 1))
 
 
-def test_it_takes_each_update_once_though_many_drain(bot):
+def drain_as_another_process(bot_id):
+    """Past the turns that threads of one process take."""
+    return inbox._take_due(bot_id, clock.now() + inbox.DRAIN)
+
+
+DRAINS = pytest.mark.parametrize("drain", [drain, drain_as_another_process])
+
+
+@DRAINS
+def test_it_takes_each_update_once_though_many_drain(bot, drain):
     people = [Person(bot) for _ in range(5)]
     store(bot, *(people[number % 5].says(str(number)) for number in range(100)))
     fine(together(*[partial(drain, bot.pk)] * 4))
@@ -56,18 +67,34 @@ def test_it_takes_each_update_once_though_many_drain(bot):
     assert texts == {str(number): 1 for number in range(100)}
 
 
-def test_it_forgets_no_update_that_is_stored_while_another_drains(bot):
+@DRAINS
+def test_it_forgets_no_update_that_is_stored_while_another_drains(bot, drain):
     """Each thread stores and kicks as the gateway does; whoever is turned away relies on the rest."""
     people = [Person(bot) for _ in range(4)]
 
     def write(person):
         for number in range(25):
-            take_in(bot, person.says(str(number)))
+            store(bot, person.says(str(number)))
+            drain(bot.pk)
 
     fine(together(*(partial(write, person) for person in people)))
     assert not InboundUpdate.objects.filter(state="pending").exists()
     assert Message.objects.filter(direction="in").count() == 100
     assert all(dense(session) for session in ChatSession.objects.all())
+
+
+def test_a_kick_during_a_drain_costs_no_query_and_is_not_forgotten(bot, monkeypatch):
+    take_batch = inbox._take_batch
+
+    def looks_too_early(bot_id):
+        monkeypatch.setattr(inbox, "_take_batch", take_batch)
+        store(bot, Person(bot).says("late"))
+        with CaptureQueriesContext(connection) as queries:
+            assert drain(bot_id) == 0
+        assert len(queries) == 0
+
+    monkeypatch.setattr(inbox, "_take_batch", looks_too_early)
+    assert drain(bot.pk) == 1
 
 
 def test_it_drains_two_bots_at_once(bot):
