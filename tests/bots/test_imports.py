@@ -13,6 +13,7 @@ import bots.actions.leases, bots.actions.reading
 ASK = "print('aiogram' in sys.modules, flush=True)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("more", "answer"), [("", "False"), ("import bots.gateway\n", "True")])
 def test_only_the_gateway_imports_aiogram(tmp_path, more, answer):
     log = tmp_path / "log"
@@ -20,6 +21,7 @@ def test_only_the_gateway_imports_aiogram(tmp_path, more, answer):
         said(log, answer)
 
 
+@pytest.mark.slow
 def test_the_gateway_leaves_aiograms_types_unbuilt(tmp_path):
     built = "from aiogram.types import Message\nprint(Message.__pydantic_complete__, flush=True)"
     log = tmp_path / "log"

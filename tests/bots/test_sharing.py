@@ -83,6 +83,7 @@ def test_one_that_comes_later_gets_its_share_and_nothing_is_lost(telegram, bots)
         )
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("quick")
 def test_a_bot_is_handed_over_when_its_calls_have_ended(telegram, bots, settings):
@@ -101,6 +102,7 @@ def test_a_bot_is_handed_over_when_its_calls_have_ended(telegram, bots, settings
     assert [telegram.texts(bot) for bot in bots] == [["hello"]] * len(calls)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("quick")
 def test_what_somebody_who_lives_does_not_take_is_taken_after_all(bots):

@@ -109,6 +109,7 @@ def test_a_kind_that_is_switched_off_is_not_queued(settings, monkeypatch, kinds)
     assert [kind for kind, *_ in queued] == kinds
 
 
+@pytest.mark.slow
 def test_a_refused_broker_loses_the_kick_and_the_commit_does_not_wait(tmp_path):
     script = (
         IMPORTS
@@ -153,6 +154,7 @@ def tasks_of(client: redis.Redis) -> str:
     return "\n".join(map(str, client.lrange(QUEUE, 0, -1)))
 
 
+@pytest.mark.slow
 def test_kicks_go_out_again_once_the_broker_is_back(tmp_path):
     script = (
         IMPORTS
@@ -181,6 +183,7 @@ sys.stdin.readline()
     assert "'y'" in tasks
 
 
+@pytest.mark.slow
 def test_a_forked_process_kicks_too(tmp_path, redis_url):
     script = (
         IMPORTS
@@ -205,6 +208,7 @@ sys.stdin.readline()
     assert "'child'" in tasks
 
 
+@pytest.mark.slow
 def test_a_process_that_has_kicked_can_end(tmp_path):
     script = (
         IMPORTS

@@ -31,6 +31,7 @@ def prepared(data: Path) -> FullInstallation:
     return place
 
 
+@pytest.mark.slow
 def test_rows_and_passwords_outlive_a_start(data: Path) -> None:
     for start in range(2):
         server = Server(prepared(data).servers[0])

@@ -12,6 +12,8 @@ import pytest
 from tests.support.servers import free_port
 from tgstaff.launch.installation import BASE_DIR, Installation, Trouble
 
+pytestmark = pytest.mark.slow
+
 
 def run(*words: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "tgstaff.launch", *words]

@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.waiting import until
 from tgstaff.launch.installation import BASE_DIR
+
+pytestmark = pytest.mark.slow
 
 # a child that notes its process id and waits
 CHILD = "import os, time; open({file!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(600)"

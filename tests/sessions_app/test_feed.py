@@ -26,7 +26,7 @@ KINDS = {
     "project.changed",
     "read.changed",
 }
-SEEDS = range(2)
+SEEDS = [0, pytest.param(1, marks=pytest.mark.slow)]
 
 
 def fresh(user, project):

@@ -47,6 +47,7 @@ def test_it_repeats_until_it_is_taken_and_says_what_went_wrong(telegram, person,
     assert info["pending_update_count"] == 0
 
 
+@pytest.mark.slow
 def test_it_waits_longer_each_time_and_as_long_as_it_is_told(telegram, person, receiver):
     """At once, after 1, 2 and 4 bases; with the header as long as that says, every time."""
     telegram.post("/settings", webhook_retry_base=0.2)
