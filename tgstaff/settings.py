@@ -127,6 +127,9 @@ def _database(url: str) -> dict[str, Any]:
     database["OPTIONS"] = {
         "pool": {"min_size": 1, "max_size": DB_POOL_SIZE, "timeout": 10},
         "connect_timeout": 5,
+        # Statements prepared on the server: docs/decisions/0062-prepared-statements.md.
+        "server_side_binding": True,
+        "prepare_threshold": 3,
         "options": f"-c statement_timeout={DB_STATEMENT_SECONDS}s -c lock_timeout=3s"
         " -c idle_in_transaction_session_timeout=15s",
     }

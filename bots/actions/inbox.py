@@ -17,6 +17,8 @@ from core.text import storable
 
 RETRY_SECONDS = (1, 5, 30, 120, 600)
 NOTE_EVERY = timedelta(seconds=1)
+# What a drain asks of a bot: it is read for each message.
+DRAINED_WITH = ("bot__project", "bot__project__public_id", "bot__project__open_with")
 LONGEST_BODY = 1024 * 1024
 # Telegram writes it first, so a body that was cut has it still.
 NUMBER = re.compile(rb'\s*\{\s*"update_id"\s*:\s*([0-9]{1,15})\b')
@@ -143,7 +145,7 @@ def _note_delivery(bot: Bot) -> None:
 
 def lock_inbox(bot_id: int) -> Bot | None:
     """The bot, its inbox locked until the change ends; None if somebody else drains it now."""
-    with_bot = Inbox.objects.select_related("bot__project").defer("bot__token")
+    with_bot = Inbox.objects.select_related("bot__project").only(*DRAINED_WITH)
     row = tx.lock(with_bot.filter(pk=bot_id), skip_locked=True).first()
     return row.bot if row else None
 

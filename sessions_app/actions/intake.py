@@ -96,8 +96,10 @@ class Intake:
     def _complete(self, rows: Sequence[ChatSession], people: dict[int, Customer]) -> None:
         """What pages show of a session beside its row: the batch has it all but the owners."""
         customers_by_key = {customer.pk: customer for customer in people.values()}
-        owners = Agent.objects.select_related("user").in_bulk(
-            {row.owner_id for row in rows if row.owner_id}
+        owners = (
+            Agent.objects.select_related("user")
+            .only("public_id", "user__name")
+            .in_bulk({row.owner_id for row in rows if row.owner_id})
         )
         for row in rows:
             row.owner = owners[row.owner_id] if row.owner_id else None
