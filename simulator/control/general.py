@@ -50,10 +50,10 @@ async def events(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
-    await response.prepare(request)
     hub = request.app[WORLD].hub
-    listener = hub.join()
+    listener = hub.join()  # first: a page that sees the stream begin asks for the state
     try:
+        await response.prepare(request)
         await _stream(listener, response)
     except ConnectionError:
         pass  # the page was closed

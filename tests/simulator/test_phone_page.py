@@ -169,6 +169,24 @@ def test_it_stands_phones_side_by_side(telegram, pages):
 
 
 @pytest.mark.e2e
+def test_it_loses_nothing_that_comes_while_it_fetches(telegram, pages):
+    ada = telegram.customer(first_name="Ada")
+    page = pages.open()
+    held = []
+    page.route("**/transcript?*", lambda route: held.append((route, route.fetch())))
+    page.goto(telegram.url)
+    row = page.locator(".row", has_text="Ada")
+    row.click()
+    while not held:
+        page.wait_for_timeout(20)
+    telegram.call("sendMessage", chat_id=ada, text="a word")
+    expect(row).to_contain_text("a word")
+    for route, older in held:
+        route.fulfill(response=older)
+    expect(page.locator(".bubble").last).to_contain_text("a word")
+
+
+@pytest.mark.e2e
 def test_it_teaches_the_first_step(telegram, pages):
     telegram.post("/reset")
     page = pages.open()

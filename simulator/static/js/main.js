@@ -58,7 +58,7 @@ function drawAll() {
   if (store.link && !store.link.person && !document.querySelector("dialog")) askForLink();
 }
 
-const each = (method) => (event) => phones.forEach((phone) => phone[method](event));
+const each = (method) => (event) => phones.forEach((phone) => phone.take(method, event));
 
 store.on("all", drawAll);
 store.on("live", () => people.drawLive());

@@ -16,6 +16,8 @@ export class Phone {
     this.person = person;
     this.bot = store.bot;
     this.spinning = new Map();
+    this.loads = 0;
+    this.later = [];
     this.log = new Log({ onReply: (message) => this.composer.setAbout(message, "reply"), onEdit: (message) => this.composer.setAbout(message, "edit"), onPress: (...args) => this.press(...args) });
     this.composer = new Composer({ person, bot: () => this.bot, newestOwn: this.log.newestOwn, run: (act) => this.run(act), onStarted: () => this.started() });
     this.head = h("header", { class: "chat-head" });
@@ -31,11 +33,22 @@ export class Phone {
   async load() {
     this.bot = store.bot;
     if (this.bot === null) return;
+    const load = ++this.loads;
+    this.isLoading = true;
     const { messages } = await api.transcript(this.person, this.bot);
+    if (load !== this.loads) return; // asked again meanwhile: that answer is newer
+    this.isLoading = false;
     this.drawn = null;
     this.log.fill(messages);
+    for (const [method, event] of this.later.splice(0)) this[method](event);
     this.update();
     this.log.toEnd();
+  }
+
+  /** A live event. While the messages are being fetched it waits: what is fetched may be older. */
+  take(method, event) {
+    if (this.isLoading) this.later.push([method, event]);
+    else this[method](event);
   }
 
   ownerLine() {

@@ -15,6 +15,8 @@ class Store extends EventTarget {
   active = null;
   isLive = false;
   isLoaded = false;
+  loads = 0;
+  later = [];
   /** A link that was opened and not yet pressed: `{bot, payload}`. */
   link = null;
 
@@ -41,7 +43,11 @@ class Store extends EventTarget {
   }
 
   async load() {
+    const load = ++this.loads;
+    this.isLoading = true;
     const [bots, people, faults] = await Promise.all([api.bots(), api.people(), api.faults()]);
+    if (load !== this.loads) return; // asked again meanwhile: that answer is newer
+    this.isLoading = false;
     this.bots = new Map(bots.map((bot) => [bot.id, bot]));
     this.people = new Map();
     this.chats = new Map();
@@ -53,6 +59,7 @@ class Store extends EventTarget {
     if (!this.open.includes(this.active)) this.active = this.open.at(-1) ?? null;
     this.isLoaded = true;
     this.tell("all");
+    for (const event of this.later.splice(0)) this.take(event);
   }
 
   keepPerson(person) {
@@ -94,8 +101,12 @@ class Store extends EventTarget {
     this.tell("all");
   }
 
-  /** One live event: the facts are kept here, then the views of its topic are told. */
+  /**
+   * One live event: the facts are kept here, then the views of its topic are told. While the state
+   * is being fetched it waits: what is fetched may be older.
+   */
   take(event) {
+    if (this.isLoading) return this.later.push(event);
     switch (event.type) {
       case "message": case "edited": case "deleted": return this.takeMessage(event);
       case "bot": this.bots.set(event.bot.id, event.bot); this.bot ??= event.bot.id; return this.tell("all");
