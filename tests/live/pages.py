@@ -115,7 +115,8 @@ class Page:
         ]
 
     def texts(self, stream=None):
-        return [item["data"]["id"] for item in self.items(stream)]
+        """Ids of the rows that were told; presence, which has none, may come in between."""
+        return [item["data"]["id"] for item in self.items(stream) if "id" in item["data"]]
 
     def numbers(self, stream=None):
         return [item["n"] for item in self.items(stream)]
