@@ -110,26 +110,75 @@ def choose(
     has_waited: bool = False,
     rng: random.Random | None = None,
 ) -> Choice:
-    """Choose for one session.
+    """Choose for one session; see `Table.choose`."""
+    return Table(candidates, rules).choose(
+        cursor=cursor,
+        project_code=project_code,
+        former=former,
+        had_it=had_it,
+        has_waited=has_waited,
+        rng=rng,
+    )
 
-    `cursor` is the place of the agent served last, or the gap where he stood. `project_code` says
-    why the project does not route at all. `former` is asked first. `had_it`: agents it must not go
-    back to. A session that `has_waited` for anybody to become able is served by turn in any mode.
-    `rng` breaks random ties.
-    """
-    verdicts = tuple(judge(candidate, rules, had_it) for candidate in candidates)
-    mode = ROUND_ROBIN if has_waited else rules.mode
-    code = project_code or _nobody_to_ask(candidates, rules)
-    eligible = [] if code else [one.candidate for one in verdicts if one.is_eligible]
-    if any(candidate.agent == former for candidate in eligible):
-        return Choice(former, verdicts, mode, is_former=True)
-    if not eligible:
-        return Choice(None, verdicts, mode, code=code)
-    if mode == ROUND_ROBIN:
-        chosen = _next(eligible, cursor)
-    else:
-        chosen = _least_busy(eligible, rules, rng)
-    return Choice(chosen.agent, verdicts, mode)
+
+class Table:
+    """A team to choose from again and again: each candidate is judged once, and once more whenever
+    he was served."""
+
+    def __init__(self, candidates: Sequence[Candidate], rules: Rules) -> None:
+        self.rules = rules
+        self.verdicts = {one.agent: judge(one, rules) for one in candidates}
+        self.nobody = _nobody_to_ask(candidates, rules)
+
+    @property
+    def can_serve(self) -> bool:
+        """Whether anybody could receive another session."""
+        return any(verdict.is_eligible for verdict in self.verdicts.values())
+
+    def serve(self, agent: int, turn: int | None) -> Candidate:
+        """He has one session more; `turn` if it was his turn."""
+        served = self.verdicts[agent].candidate.served(turn)
+        self.verdicts[agent] = judge(served, self.rules)
+        return served
+
+    def choose(
+        self,
+        *,
+        cursor: Place = BEFORE_ALL,
+        project_code: str = "",
+        former: int | None = None,
+        had_it: Collection[int] = (),
+        has_waited: bool = False,
+        rng: random.Random | None = None,
+    ) -> Choice:
+        """Choose for one session. Nothing is changed: `serve` says that he got it.
+
+        `cursor` is the place of the agent served last, or the gap where he stood. `project_code`
+        says why the project does not route at all. `former` is asked first. `had_it`: agents it
+        must not go back to. A session that `has_waited` for anybody to become able is served by
+        turn in any mode. `rng` breaks random ties.
+        """
+        verdicts = self._verdicts(had_it)
+        mode = ROUND_ROBIN if has_waited else self.rules.mode
+        code = project_code or self.nobody
+        eligible = [] if code else [one.candidate for one in verdicts if not one.failures]
+        if former is not None and any(one.agent == former for one in eligible):
+            return Choice(former, verdicts, mode, is_former=True)
+        if not eligible:
+            return Choice(None, verdicts, mode, code=code)
+        if mode == ROUND_ROBIN:
+            chosen = _next(eligible, cursor)
+        else:
+            chosen = _least_busy(eligible, self.rules, rng)
+        return Choice(chosen.agent, verdicts, mode)
+
+    def _verdicts(self, had_it: Collection[int]) -> tuple[Verdict, ...]:
+        if not had_it:
+            return tuple(self.verdicts.values())
+        return tuple(
+            judge(one.candidate, self.rules, had_it) if one.candidate.agent in had_it else one
+            for one in self.verdicts.values()
+        )
 
 
 def judge(candidate: Candidate, rules: Rules, had_it: Collection[int] = ()) -> Verdict:
@@ -169,7 +218,8 @@ def _nobody_to_ask(candidates: Sequence[Candidate], rules: Rules) -> str:
 
 def _next(eligible: Sequence[Candidate], cursor: Place) -> Candidate:
     """The first after the cursor; the list is a circle."""
-    return min(eligible, key=lambda one: (one.place <= cursor, one.place))
+    later = [one for one in eligible if one.place > cursor]
+    return min(later or eligible, key=lambda one: one.place)
 
 
 def _least_busy(

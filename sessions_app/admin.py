@@ -169,6 +169,7 @@ class AssignmentAdmin(CompanyAdmin):
 class RoutingAttemptAdmin(CompanyAdmin):
     company_path = "session__project__company"
     list_display = ("session", "outcome", "agent", "project_code", "trigger", "at", "count")
+    readonly_fields = ("verdicts",)
     list_select_related = ("session", "agent__user")
     list_filter = ("outcome", "mode", "scope")
     search_fields = ("=session__number",)

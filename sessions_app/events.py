@@ -163,7 +163,7 @@ def _team_member(agent: Agent, in_scope: bool) -> Payload:
 
 
 def why_payload(attempt: RoutingAttempt) -> Payload:
-    """The latest try to route a session. Needs agent__user loaded."""
+    """The latest try to route a session. Needs agent__user and judgement loaded."""
     return {
         "outcome": attempt.outcome,
         "trigger": attempt.trigger,

@@ -12,7 +12,7 @@ from core.retention import forget
 from core.ticks import every
 from routing.actions import sweep_leases
 from sessions_app.actions import absence, attempts, inbox, routing
-from sessions_app.models import RoutingAttempt
+from sessions_app.models import Judgement, RoutingAttempt
 from sessions_app.queries import line
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ def sweep() -> None:
 
 
 forget(RoutingAttempt, attempts.purge)
+forget(Judgement, attempts.purge_judgements)
 
 
 def _drain(bot_id: int) -> None:

@@ -6,6 +6,7 @@ does not need, and the JSON has the product's fields.
 
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,7 +91,9 @@ class Writer:
             bot,
         )
         self.stream = self.project["public_id"]
-        self.verdicts = [_verdict(row) for row in self._all("SELECT public_id FROM projects_agent")]
+        verdicts = [_verdict(row) for row in self._all("SELECT public_id FROM projects_agent")]
+        # The product shares them within a batch; a plain program that is clever does for ever.
+        self.judgement = self.judge(verdicts)
 
     def drain(self) -> int:
         updates = self._all(
@@ -155,14 +158,24 @@ class Writer:
         events.append(("message.changed", self._message_payload(session, line)))
         return session
 
+    def judge(self, verdicts: list[Row]) -> int:
+        """Store what was said of each agent; its key."""
+        return int(
+            self._ask(
+                "INSERT INTO sessions_app_judgement (verdicts, at) VALUES (%s, clock_timestamp())"
+                " RETURNING id",
+                Jsonb(verdicts),
+            )["id"]
+        )
+
     def _attempt(self, session: Row) -> None:
         self._run(
             "INSERT INTO sessions_app_routingattempt (session_id, trigger, mode, scope, outcome,"
-            " project_code, verdicts, turn_before, turn_after, at, last_at, count) VALUES"
+            " project_code, judgement_id, turn_before, turn_after, at, last_at, count) VALUES"
             " (%s, 'opened', 'ordered', 'all', 'waiting', '', %s, 0, 0, clock_timestamp(),"
             " clock_timestamp(), 1)",
             session["id"],
-            Jsonb(self.verdicts),
+            self.judgement,
         )
 
     def _append(
@@ -189,34 +202,47 @@ class Writer:
         events.append(("message.changed", self._message_payload(session, line)))
 
     def _line(self, session: Row, **fields: Any) -> Row:
-        fields = {"text": "", "chat": None, "place": None} | fields
+        fields = {"text": "", "data": {}, "chat": None, "place": None} | fields
         return fields | self._ask(
             "INSERT INTO sessions_app_message (public_id, session_id, number, direction, kind,"
             " text, data, at, received_at, versions, bot_id, chat_id, telegram_message_id,"
-            " delivery, delivery_error, delivery_text) VALUES (%s, %s, %s, %s, %s, %s, '{}',"
+            " delivery, delivery_error, delivery_text) VALUES (%s, %s, %s, %s, %s, %s, %s,"
             " clock_timestamp(), clock_timestamp(), '[]', %s, %s, %s, '', '', '')"
             " RETURNING public_id, at",
             *(uuid.uuid4(), session["id"], fields["number"], fields["direction"]),
-            *(fields["kind"], fields["text"], self.bot, fields["chat"], fields["place"]),
+            *(fields["kind"], fields["text"], Jsonb(fields["data"])),
+            *(self.bot, fields["chat"], fields["place"]),
         )
 
-    def _record(self, events: list[tuple[str, Row]]) -> None:
+    def _record(
+        self,
+        events: list[tuple[str, Row]],
+        audience: Sequence[str] = ("managers", "pool"),
+        before: Sequence[str] | None = None,
+    ) -> None:
         head = self._ask(
             "INSERT INTO live_feed (stream, head, floor) VALUES (%s, %s, 0)"
             " ON CONFLICT (stream) DO UPDATE SET head = live_feed.head + excluded.head"
             " RETURNING head",
             *(self.stream, len(events)),
         )["head"]
-        audience = Jsonb(["managers", "pool"])
+        told = Jsonb(list(audience))
+        until_now = None if before is None else Jsonb(list(before))
         for number, (kind, payload) in enumerate(events, start=head - len(events) + 1):
             self._run(
-                "INSERT INTO live_event (stream, number, kind, audience, payload, at)"
-                " VALUES (%s, %s, %s, %s, %s, clock_timestamp())",
-                *(self.stream, number, kind, audience, Jsonb(payload)),
+                "INSERT INTO live_event (stream, number, kind, audience, before, payload, at)"
+                " VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp())",
+                *(self.stream, number, kind, told, until_now, Jsonb(payload)),
             )
 
     def _session_payload(self, session: Row) -> Row:
-        customer = session["customer"]
+        customer, written_at = session["customer"], session["last_message_at"]
+        last = {
+            "number": session["last_message_number"],
+            "at": _moment(written_at),
+            "text": session["last_message_text"],
+            "direction": session["last_message_direction"],
+        }
         return {
             "id": str(session["public_id"]),
             "project": str(self.stream),
@@ -232,18 +258,13 @@ class Writer:
             },
             "opened_at": session["opened_at"].isoformat(),
             "queued_at": session["queued_at"].isoformat(),
-            "waiting_since": session["waiting_since"].isoformat(),
-            "assigned_at": None,
+            "waiting_since": _moment(session["waiting_since"]),
+            "assigned_at": _moment(session["assigned_at"]),
             "completed_at": None,
             "flagged": False,
             "incoming": session["incoming_count"],
-            "unanswered_since": session["unanswered_since"].isoformat(),
-            "last": {
-                "number": session["last_message_number"],
-                "at": session["last_message_at"].isoformat(),
-                "text": session["last_message_text"],
-                "direction": "in",
-            },
+            "unanswered_since": _moment(session["unanswered_since"]),
+            "last": last if written_at else None,
             "was": session["state"],
         }
 
@@ -283,6 +304,10 @@ class Writer:
         row = self._find(query, *values)
         assert row is not None, query
         return row
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _verdict(agent: Row) -> Row:

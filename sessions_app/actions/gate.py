@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, When
+from django.db.models import F, OuterRef, Subquery
 
 from accounts.models import User
 from core import kick, tx
@@ -112,8 +112,12 @@ def store(held: Held, line: str, *, by: User | None = None, **data: Any) -> None
 
 
 def store_owned(sessions: Sequence[ChatSession], now: datetime) -> None:
-    """Write many sessions that got their owners at `now`. Only the owner differs from row to row:
-    a bulk update of all columns would cost several times as much."""
+    """Write many sessions that got their owners at `now`, each with a line in its timeline.
+
+    Only the owner differs from row to row, and he stands in the running assignment already: a bulk
+    update that names him for each row would cost several times as much.
+    """
+    running = Assignment.objects.filter(session=OuterRef("pk"), ended_at=None)
     ChatSession.objects.filter(pk__in=[session.pk for session in sessions]).update(
         state=State.ASSIGNED,
         assigned_at=now,
@@ -121,7 +125,8 @@ def store_owned(sessions: Sequence[ChatSession], now: datetime) -> None:
         completed_at=None,
         owner_missing_since=None,
         is_flagged=False,
-        owner=Case(*(When(pk=session.pk, then=session.owner_id) for session in sessions)),
+        owner=Subquery(running.values("agent")[:1]),
+        message_count=F("message_count") + 1,
     )
 
 

@@ -161,7 +161,6 @@ def assign(*, pool: Pool, picks: Sequence[Pick]) -> None:
     held = [Held(pool, pick.session) for pick in picks]
     for pick in picks:
         gate.own(pick.session, pick.agent, now)
-    gate.store_owned([pick.session for pick in picks], now)
     Assignment.objects.bulk_create(
         Assignment(
             session=pick.session,
@@ -172,7 +171,8 @@ def assign(*, pool: Pool, picks: Sequence[Pick]) -> None:
         )
         for pick in picks
     )
-    timeline.post_systems([(pick.session, "assigned", _routed_line(pick)) for pick in picks])
+    gate.store_owned([pick.session for pick in picks], now)
+    timeline.add_systems([(pick.session, "assigned", _routed_line(pick)) for pick in picks])
     for one in held:
         feed.session_changed(one.session, was=one.was, before=one.before)
     gate.tell_standing(pool.project, [pick.agent for pick in picks])

@@ -3,24 +3,25 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import F, Q
+from django.db.models import F, Q, prefetch_related_objects
 
 from core import clock, tx
 from projects.models import Project
 from routing.actions import keep_cursor, lock_pool, pool_of, serve
-from routing.choice import Choice, Verdict, choose, judge
+from routing.choice import Choice, Failure, Table, Verdict
 from routing.models import Pool
 from routing.queries import candidates, cursor_of, project_code, rules_of
-from sessions_app.actions import gate, ownership, timeline
+from sessions_app.actions import gate, ownership
 from sessions_app.actions.ownership import Pick
 from sessions_app.events import Payload
-from sessions_app.models import Assignment, ChatSession, RoutingAttempt
+from sessions_app.models import Assignment, ChatSession, Judgement, RoutingAttempt
 from sessions_app.models.sessions import ChatSessionQuerySet
 from sessions_app.queries import line, team
 
-BATCH = 200
+BATCH = 500
 
 Outcome = RoutingAttempt.Outcome
+Failures = tuple[Failure, ...]
 Place = tuple[datetime, int]
 
 
@@ -104,9 +105,13 @@ def _next_in_line(pool: Pool, after: Place | None) -> ChatSessionQuerySet:
 
 
 def _locked(waiting: ChatSessionQuerySet) -> list[ChatSession]:
-    """The first of them, locked, in the order of the line."""
+    """The first of them, locked, in the order of the line, with their customers. The pool is
+    locked, so that none of them leaves the line meanwhile."""
     keys = list(waiting.values_list("pk", flat=True)[:BATCH])
-    return sorted(timeline.locked(ChatSession.objects.filter(pk__in=keys)), key=_place)
+    sessions = sorted(tx.lock(ChatSession.objects.filter(pk__in=keys)), key=_place)
+    # Afterwards: a lock that had to wait brings joined rows as they were before.
+    prefetch_related_objects(sessions, "customer")
+    return sessions
 
 
 def _round(pool: Pool, trigger: str, sessions: Sequence[ChatSession]) -> "Round":
@@ -128,20 +133,18 @@ class Round:
         self.trigger = trigger
         self.now = clock.now()
         self.code = project_code(pool.project)
-        self.rules = rules_of(pool)
         self.cursor = cursor_of(pool)
         self.turn = pool.turn
         self.too_old_before = line.too_old_before(pool)
+        for session in sessions:
+            session.project = pool.project  # one for all
         self.agents = {agent.pk: agent for agent in team.team(pool.project)}
         self.people: dict[int, Payload] = {
             key: {"agent": str(agent.public_id), "name": agent.user.name}
             for key, agent in self.agents.items()
         }
         counts = team.open_sessions(self.agents)
-        self.table = {
-            candidate.agent: candidate
-            for candidate in candidates(pool, counts, list(self.agents.values()))
-        }
+        self.table = Table(candidates(pool, counts, list(self.agents.values())), rules_of(pool))
         keys = [session.pk for session in sessions]
         self.last = line.latest_attempts(keys)
         self.had_it = line.put_back_by(keys)
@@ -150,13 +153,14 @@ class Round:
         self.picks: list[Pick] = []
         self.fresh: list[RoutingAttempt] = []
         self.repeated: list[RoutingAttempt] = []
+        # What the rules said, each once, and the list of all candidates' failures by which it is
+        # known. The newest stands last.
+        self.judgements: list[tuple[list[Failures], Judgement]] = []
 
     @property
     def can_serve(self) -> bool:
         """Whether anybody could receive another session."""
-        if self.code:
-            return False
-        return any(judge(one, self.rules).is_eligible for one in self.table.values())
+        return not self.code and self.table.can_serve
 
     def try_to_assign(self, session: ChatSession, *, may_assign: bool = True) -> None:
         """Choose, and keep what is to be written. Without `may_assign` (others may have waited
@@ -169,6 +173,7 @@ class Round:
 
     def write(self) -> None:
         """Store what was decided. Pool, sessions and agents are locked."""
+        Judgement.objects.bulk_create(self._asked_for())
         RoutingAttempt.objects.bulk_create(self.fresh)
         repeated = RoutingAttempt.objects.filter(pk__in=[attempt.pk for attempt in self.repeated])
         repeated.update(last_at=self.now, count=F("count") + 1)
@@ -179,9 +184,7 @@ class Round:
 
     def _choose(self, session: ChatSession) -> Choice:
         is_too_old = session.waiting_since and session.waiting_since <= self.too_old_before
-        return choose(
-            candidates=list(self.table.values()),
-            rules=self.rules,
+        return self.table.choose(
             cursor=self.cursor,
             project_code=self.code or (line.TOO_OLD if is_too_old else ""),
             former=self.former.get(session.pk),
@@ -194,11 +197,10 @@ class Round:
         attempt.outcome = Outcome.ASSIGNED
         attempt.agent = self.agents[key]
         if choice.is_former:
-            self.table[key] = self.table[key].served(None)
+            self.table.serve(key, None)
         else:
             self.turn += 1
-            self.cursor = self.table[key].place
-            self.table[key] = self.table[key].served(self.turn)
+            self.cursor = self.table.serve(key, self.turn).place
         attempt.turn_after = self.turn
         self.fresh.append(attempt)
         self.picks.append(Pick(session, self.agents[key], attempt, choice.is_former))
@@ -225,12 +227,28 @@ class Round:
             scope=self.pool.scope,
             outcome=Outcome.WAITING,
             project_code=choice.code,
-            verdicts=[self._verdict(verdict) for verdict in choice.verdicts],
+            judgement=self._judgement(choice),
             turn_before=self.turn,
             turn_after=self.turn,
             at=self.now,
             last_at=self.now,
         )
+
+    def _judgement(self, choice: Choice) -> Judgement:
+        """One for all who hear the same. In a long line that is mostly what was said last."""
+        said = [verdict.failures for verdict in choice.verdicts]
+        for known, judgement in reversed(self.judgements):
+            if known == said:
+                return judgement
+        verdicts = [self._verdict(verdict) for verdict in choice.verdicts]
+        judgement = Judgement(verdicts=verdicts, at=self.now)
+        self.judgements.append((said, judgement))
+        return judgement
+
+    def _asked_for(self) -> list[Judgement]:
+        """Those of attempts that are written, and not of repeated ones."""
+        heard = {id(attempt.judgement) for attempt in self.fresh}
+        return [judgement for _, judgement in self.judgements if id(judgement) in heard]
 
     def _verdict(self, verdict: Verdict) -> Payload:
         codes = [failure.as_json() for failure in verdict.failures]

@@ -41,6 +41,13 @@ def post_system(session: ChatSession, code: str, **data: Any) -> Message:
 
 def post_systems(lines: Sequence[tuple[ChatSession, str, dict[str, Any]]]) -> list[Message]:
     """Write one system line in each of these sessions: session, code and data."""
+    sessions = ChatSession.objects.filter(pk__in=[session.pk for session, _, _ in lines])
+    sessions.update(message_count=F("message_count") + 1)
+    return add_systems(lines)
+
+
+def add_systems(lines: Sequence[tuple[ChatSession, str, dict[str, Any]]]) -> list[Message]:
+    """The same where the sessions' rows are written by the caller, `message_count` too."""
     now = clock.now()
     messages = []
     for session, code, data in lines:
@@ -56,8 +63,6 @@ def post_systems(lines: Sequence[tuple[ChatSession, str, dict[str, Any]]]) -> li
                 received_at=now,
             )
         )
-    sessions = ChatSession.objects.filter(pk__in=[session.pk for session, _, _ in lines])
-    sessions.update(message_count=F("message_count") + 1)
     Message.objects.bulk_create(messages)
     for message in messages:
         feed.message_changed(message)

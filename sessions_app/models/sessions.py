@@ -1,5 +1,5 @@
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -188,6 +188,18 @@ class Assignment(models.Model):
         indexes = [models.Index(fields=["agent", "-started_at"], name="sessions_assigned_to")]
 
 
+class Judgement(models.Model):
+    """What the rules said of each candidate at one moment: one row for all attempts of a batch that
+    heard the same, since a hundred verdicts are far more than all the rest of an attempt."""
+
+    # [{"agent": public id, "name", "codes": [{"code", "evidence": {}}]}]; no codes: eligible
+    verdicts = models.JSONField(default=list)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="sessions_judgement_at")]
+
+
 class RoutingAttempt(models.Model):
     """One try to route a session: the verdict for each candidate and what came of it.
 
@@ -206,8 +218,9 @@ class RoutingAttempt(models.Model):
     # Why nobody at all was asked: no_agents, project_paused, bot_invalid, too_old, ...
     project_code = models.CharField(max_length=20, blank=True)
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
-    # [{"agent": public id, "name", "codes": [{"code", "evidence": {}}]}]; no codes: eligible
-    verdicts = models.JSONField(default=list)
+    judgement = models.ForeignKey(
+        Judgement, models.PROTECT, null=True, editable=False, related_name="attempts"
+    )
     turn_before = models.BigIntegerField(default=0)
     turn_after = models.BigIntegerField(default=0)
     at = models.DateTimeField(default=clock.now)
@@ -221,3 +234,8 @@ class RoutingAttempt(models.Model):
             models.Index(fields=["session", "-id"], name="sessions_attempts"),
             models.Index(fields=["at"], name="sessions_attempt_at"),
         ]
+
+    @property
+    def verdicts(self) -> list[dict[str, Any]]:
+        """The verdict for each candidate, as in Judgement; none if none was asked for."""
+        return self.judgement.verdicts if self.judgement else []

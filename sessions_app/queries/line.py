@@ -59,10 +59,10 @@ def projects_to_settle() -> set[int]:
 
 
 def latest_attempts(session_ids: Collection[int]) -> dict[int, RoutingAttempt]:
-    """The newest attempt of each session, by the session's key."""
+    """The newest attempt of each session, by the session's key. Each judgement is read once."""
     newest = RoutingAttempt.objects.filter(session=OuterRef("pk")).order_by("-pk").values("pk")[:1]
     sessions = ChatSession.objects.filter(pk__in=session_ids).values(newest=Subquery(newest))
-    attempts = RoutingAttempt.objects.filter(pk__in=sessions)
+    attempts = RoutingAttempt.objects.filter(pk__in=sessions).prefetch_related("judgement")
     return {attempt.session_id: attempt for attempt in attempts}
 
 

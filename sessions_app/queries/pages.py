@@ -225,8 +225,8 @@ def _past(session: ChatSession) -> Json:
 
 
 def _why(session: ChatSession) -> Json | None:
-    attempts = RoutingAttempt.objects.filter(session=session).select_related("agent__user")
-    latest = attempts.order_by("-pk").first()
+    attempts = RoutingAttempt.objects.filter(session=session)
+    latest = attempts.select_related("agent__user", "judgement").order_by("-pk").first()
     return events.why_payload(latest) if latest else None
 
 

@@ -36,7 +36,10 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 CANARY = "Zzcanary"
 # Without an admin: streams without people, programs, the row that a drain locks, addresses with
 # secrets.
-UNREGISTERED = {"live.Feed", "live.Event", "bots.Holder", "bots.Inbox", "bots.Webhook"}
+UNREGISTERED = {
+    *("live.Feed", "live.Event", "bots.Holder", "bots.Inbox", "bots.Webhook"),
+    "sessions_app.Judgement",  # stands with its attempts
+}
 
 
 class Cast:

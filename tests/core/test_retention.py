@@ -18,7 +18,7 @@ from live.actions import record
 from live.models import Event
 from routing.models import PresenceInterval
 from sessions_app.actions import changes
-from sessions_app.models import ChatSession, Message, MessagePart, RoutingAttempt
+from sessions_app.models import ChatSession, Judgement, Message, MessagePart, RoutingAttempt
 from tests.factories import (
     make_agent,
     make_bot,
@@ -123,7 +123,8 @@ def write_one_of_each() -> None:
     bot = make_bot(make_project())
     agent = make_agent(bot.project)
     session = make_session(bot.project, state=ChatSession.State.COMPLETED)
-    RoutingAttempt.objects.create(session=session, agent=agent)
+    judgement = Judgement.objects.create()
+    RoutingAttempt.objects.create(session=session, agent=agent, judgement=judgement)
     InboundUpdate.objects.create(bot=bot, update_id=1, raw=b"{}", state="done")
     OutboundCall.objects.create(bot=bot, chat_id=5, method="x", params={}, state="sent")
     ChatPause.objects.create(bot=bot, chat_id=5, until=moment + timedelta(hours=1))
@@ -143,6 +144,7 @@ ONE_OF_EACH = [
     one._meta.label
     for one in (
         RoutingAttempt,
+        Judgement,
         InboundUpdate,
         OutboundCall,
         ChatPause,

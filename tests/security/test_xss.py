@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from accounts.models import AuditEntry, User
-from sessions_app.models import ChatSession
+from sessions_app.models import ChatSession, Judgement
 from tests.security.asking import Asker
 from tests.security.routes import MODELS, TABLE, folder, path_of
 from tests.security.test_matrix import EXITS, ids_for
@@ -85,7 +85,7 @@ def poison(place: Place, payload: str) -> None:
     messages = type(place.rows["sessions_app.Message"]).objects.filter(session=place.session)
     messages.update(versions=[{"text": payload, "at": None}], data={"entities": [payload]})
     verdicts = [{"agent": payload, "name": payload, "codes": [{"code": payload, "evidence": {}}]}]
-    place.session.attempts.update(verdicts=verdicts)
+    Judgement.objects.filter(attempts__session=place.session).update(verdicts=verdicts)
     place.rows["bots.OutboundCall"].params = {"text": payload}
     place.rows["bots.OutboundCall"].save()
     place.rows["bots.InboundUpdate"].raw = payload.encode()

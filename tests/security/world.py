@@ -21,6 +21,7 @@ from sessions_app.models import (
     Assignment,
     ChatSession,
     Customer,
+    Judgement,
     Message,
     MessageChange,
     MessagePart,
@@ -99,7 +100,9 @@ def _fill(place: Place, message: Message) -> None:
         mode="round_robin",
         scope="all",
         outcome="waiting",
-        verdicts=[{"agent": str(agent.public_id), "name": canary, "codes": []}],
+        judgement=Judgement.objects.create(
+            verdicts=[{"agent": str(agent.public_id), "name": canary, "codes": []}]
+        ),
     )
     assignment = Assignment.objects.get(session=place.session)
     Assignment.objects.filter(pk=assignment.pk).update(note=f"{canary} note")
