@@ -18,6 +18,7 @@ INGEST = {
     "gateway_burst_over_raw_loop",
     "gateway_idle_rss_mib",
 }
+ROUTING = {"drain_over_raw_sql", "fairness_deviation"}
 
 pytestmark = [pytest.mark.postgres, pytest.mark.long, pytest.mark.timeout(320)]
 
@@ -58,3 +59,10 @@ def test_it_measures_the_live_path():
     code, line = run("live", "--seconds", "1", "--customers", "3")
     assert_shape("live", LIVE, code, line)
     assert line["figures"]["p50_ms_at_50"] > 0
+
+
+def test_it_measures_a_long_line():
+    code, line = run("routing", "--sessions", "40", "--agents", "5", "--seconds", "0.2")
+    assert_shape("routing", ROUTING, code, line)
+    assert line["ratios"]["fairness_deviation"]["value"] <= 1
+    assert line["figures"]["arrival_to_assignment_p50_ms_at_50"] > 0
