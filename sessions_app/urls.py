@@ -5,6 +5,15 @@ from sessions_app import views
 app_name = "sessions"
 
 urlpatterns = [
+    path("help/", views.guide, {"name": "README"}, name="guide_readme"),
+    path(
+        "help/troubleshooting/",
+        views.guide,
+        {"name": "troubleshooting"},
+        name="guide_troubleshooting",
+    ),
+    path("help/checks/", views.guide, {"name": "checks"}, name="guide_checks"),
+    path("help/questions/", views.guide, {"name": "questions"}, name="guide_questions"),
     path("app/", views.page, name="page"),
     path("app/api/boot", views.boot, name="boot"),
     path("app/api/presence", views.presence, name="presence"),

@@ -1,4 +1,4 @@
-"""The agents' page and its JSON API: see docs/live-protocol.md."""
+"""The agents' page and its JSON API (docs/live-protocol.md), and the guide for people."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from core import tx
@@ -17,6 +18,7 @@ from routing.actions import set_status
 from sessions_app import forms
 from sessions_app.actions import changes, messages, ownership
 from sessions_app.models import ChatSession, Message
+from sessions_app.queries import guide as guides
 from sessions_app.queries import pages
 from sessions_app.queries.access import access_agent, access_message, access_session
 from sessions_app.queries.build import build
@@ -29,6 +31,14 @@ Json = dict[str, Any]
 @ensure_csrf_cookie
 def page(request: HttpRequest) -> HttpResponse:
     return render(request, "sessions_app/app.html", {"build": build()})
+
+
+@require_safe
+def guide(request: HttpRequest, name: str) -> HttpResponse:
+    """Open to everybody: who cannot sign in needs it most."""
+    contents = [(guides.guide(one), guides.address(one)) for one in guides.NAMES]
+    context = {"guide": guides.guide(name), "contents": contents}
+    return render(request, "sessions_app/guide.html", context)
 
 
 # ---------------------------------------------------------------- reads

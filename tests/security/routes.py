@@ -36,6 +36,10 @@ PAGES = {
     "healthz": Route(ANYBODY),
     "readyz": Route(ANYBODY),
     "metrics": Route(NOBODY),  # for those who watch, by a token of their own
+    "help/": Route(ANYBODY),
+    "help/troubleshooting/": Route(ANYBODY),
+    "help/checks/": Route(ANYBODY),
+    "help/questions/": Route(ANYBODY),
     "app/": Route(SIGNED_IN),
     "app/api/boot": Route(SIGNED_IN),
     "app/api/presence": Route(SIGNED_IN, "POST"),
