@@ -21,6 +21,7 @@ GRAMMAR = {
 EXTRA = {
     # pure rules, plain data in and plain data out: just above `errors`
     "routing/choice",
+    "routing/hours",
     "sessions_app/telegram",
     "sessions_app/texts",
     # the type of a request whose user is real
