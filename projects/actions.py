@@ -9,7 +9,7 @@ from accounts.actions import record_audit
 from accounts.models import Company, Membership, User
 from core import clock, tx
 from core.validation import validate
-from projects.errors import already_on_team, no_such_agent, not_a_member, other_order
+from projects.errors import already_on_team, no_such_agent, not_a_member, order_changed, other_order
 from projects.models import Agent, Project
 from projects.ports import agents_changed, project_changed
 
@@ -147,17 +147,32 @@ def _close_up(project: Project) -> None:
             Agent.objects.filter(pk=agent.pk).update(position=position)
 
 
-def reorder_agents(*, project: Project, agent_ids: list[UUID], actor: User | None) -> None:
-    """`agent_ids`: all public ids of the team, in the new order. Raises Refusal `other_order`."""
+def reorder_agents(
+    *,
+    project: Project,
+    agent_ids: list[UUID],
+    actor: User | None,
+    seen: list[UUID] | None = None,
+) -> None:
+    """`agent_ids`: all public ids of the team, in the new order; `seen`: in the order that the
+    actor had before his eyes. Raises Refusal `other_order`, `changed_meanwhile`."""
     with tx.change():
-        agents = {agent.public_id: agent for agent in tx.lock(_on_team(project))}
+        locked = sorted(tx.lock(_on_team(project)), key=lambda agent: (agent.position, agent.pk))
+        agents = {agent.public_id: agent for agent in locked}
         if sorted(agent_ids) != sorted(agents):
             raise other_order()
+        if seen is not None and seen != list(agents):
+            raise order_changed(_names(locked))
         for position, public_id in enumerate(agent_ids):
             agents[public_id].position = position
         Agent.objects.bulk_update(agents.values(), ["position"])
         _audit(project, actor, "team.reordered", order=[str(one) for one in agent_ids])
         agents_changed([agent.pk for agent in agents.values()])
+
+
+def _names(agents: list[Agent]) -> str:
+    people = User.objects.in_bulk([agent.user_id for agent in agents])
+    return ", ".join(people[agent.user_id].name for agent in agents)
 
 
 def _on_team(project: Project) -> Any:

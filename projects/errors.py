@@ -19,6 +19,12 @@ def not_a_member() -> Refusal:
     return Refusal("not_a_member", _("Only members of the company can be on its teams."))
 
 
+def order_changed(names: str) -> Refusal:
+    """`names`: of the team, in the order that it has now."""
+    message = _("Somebody has ordered the list meanwhile: %s. Your order is not saved.") % names
+    return Refusal("changed_meanwhile", message)
+
+
 def other_order() -> Refusal:
     return Refusal(
         "other_order", _("The team has changed meanwhile. Look at the list again, then order it.")

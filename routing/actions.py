@@ -1,23 +1,35 @@
-"""Presence by leases and hand-set status; the rules of a pool and the turn of its circle.
+"""Presence by leases and hand-set status; working hours; the rules of a pool and the turn of its
+circle.
 
 Whoever changes one person's presence locks that person's Presence row first, before anything else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import record_audit
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from core import clock, tx
 from core.errors import Refusal
 from projects.models import Agent, Project
-from routing import ports, queries
-from routing.models import Lease, Pool, Presence, PresenceInterval, Turn
+from routing import errors, ports, queries
+from routing.hours import Span, first_overlap, next_change, next_midnight
+from routing.models import (
+    Lease,
+    Pool,
+    Presence,
+    PresenceInterval,
+    ShiftChange,
+    Turn,
+    WorkingSpan,
+)
 
 # What is taken for true of a page that has not reported yet.
 FLAGS = {"visible": True, "focused": True, "sound": False, "push": False}
@@ -31,8 +43,11 @@ RULES = frozenset(
         "vanished",
         "hidden_pages_receive",
         "too_old_days",
+        "answer_within_min",
     }
 )
+
+SHOWN = RULES | {"specified"}
 
 # ---------------------------------------------------------------- presence
 
@@ -47,7 +62,8 @@ def open_lease(*, user_id: int, connection_id: UUID, state: dict[str, Any]) -> N
         Lease.objects.update_or_create(
             connection_id=connection_id,
             user_id=user_id,
-            defaults=_reported(state) | {"expires_at": _lease_end()},
+            defaults=_reported(state)
+            | {"here_since": _here_since(user_id), "expires_at": _lease_end()},
         )
         _settle(user_id)
 
@@ -103,6 +119,12 @@ def _lock_presence(user_id: int) -> Presence:
     return row
 
 
+def _here_since(user_id: int) -> datetime:
+    """Since when a page of his has been open without a break: a reload is none."""
+    live = Lease.objects.filter(user_id=user_id, expires_at__gt=clock.now())
+    return live.aggregate(since=Min("here_since"))["since"] or clock.now()
+
+
 def _lease_end() -> datetime:
     return clock.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
@@ -130,6 +152,89 @@ def _settle(user_id: int) -> bool:
     return True
 
 
+# ---------------------------------------------------------------- working hours
+
+
+def set_hours(*, agent: Agent, spans: Collection[Span], actor: User | None) -> Agent:
+    """Give an agent these working hours in his project; none: he may always receive.
+
+    Applied at once. Raises Refusal `invalid` if two of them have time in common.
+    """
+    common = first_overlap([*spans])
+    if common:
+        raise errors.overlapping_hours(*common)
+    with tx.change():
+        agent = _lock_agent(agent.pk)
+        if set(spans) == set(queries.hours_of([agent.pk]).get(agent.pk, [])):
+            return agent
+        WorkingSpan.objects.filter(agent=agent).delete()
+        WorkingSpan.objects.bulk_create(
+            WorkingSpan(agent=agent, weekday=one.weekday, begins=one.begins, ends=one.ends)
+            for one in spans
+        )
+        _plan_shift(agent, sorted(spans))
+        _audit_hours(agent, actor, sorted(spans))
+        ports.hours_changed([agent.pk])
+        return agent
+
+
+def retime_hours(*, project_id: int) -> None:
+    """The project may be in another time zone now."""
+    mine = Agent.objects.filter(project=project_id, shift_change__isnull=False)
+    agents = list(tx.lock(mine.with_people()))
+    spans = queries.hours_of([agent.pk for agent in agents])
+    moved = [agent.pk for agent in agents if _plan_shift(agent, spans.get(agent.pk, []))]
+    if moved:
+        ports.hours_changed(moved)
+
+
+def sweep_hours() -> None:
+    """Tell of those whose working hours have begun or ended since the last time."""
+    due = ShiftChange.objects.filter(at__lte=clock.now()).order_by("agent")
+    for agent_id in list(due.values_list("agent", flat=True)):
+        tx.run(_change_shift, agent_id)
+
+
+def _change_shift(agent_id: int) -> None:
+    with tx.change():
+        agent = _lock_agent(agent_id)
+        _plan_shift(agent, queries.hours_of([agent_id]).get(agent_id, []))
+        ports.hours_changed([agent_id])
+
+
+def _lock_agent(agent_id: int) -> Agent:
+    """Locked as for everything that changes whether somebody can receive."""
+    return tx.lock(Agent.objects.with_people().filter(pk=agent_id)).get()
+
+
+def _plan_shift(agent: Agent, spans: Sequence[Span]) -> bool:
+    """Note when the sweep has to look again; whether that is another moment than before."""
+    planned = ShiftChange.objects.filter(agent=agent)
+    if not spans or agent.removed_at:
+        return bool(planned.delete()[0])
+    now, zone = clock.now(), ZoneInfo(agent.project.time_zone)
+    at = next_midnight(now, zone)
+    change = next_change(spans, now, zone)
+    at = min(at, change) if change else at
+    if planned.filter(at=at).exists():
+        return False
+    ShiftChange.objects.update_or_create(agent=agent, defaults={"at": at})
+    return True
+
+
+def _audit_hours(agent: Agent, actor: User | None, spans: Sequence[Span]) -> None:
+    record_audit(
+        company=agent.project.company,
+        actor=actor,
+        verb="agent.hours",
+        target=agent.project.name,
+        data={
+            "agent": agent.user.name,
+            "hours": [f"{WorkingSpan.Weekday(one.weekday).name.title()} {one}" for one in spans],
+        },
+    )
+
+
 # ---------------------------------------------------------------- the pool
 
 
@@ -139,19 +244,28 @@ def pool_of(project: Project) -> Pool:
 
 
 def change_rules(
-    *, pool: Pool, actor: User | None, specified: Sequence[Agent] | None = None, **rules: Any
+    *,
+    pool: Pool,
+    actor: User | None,
+    specified: Sequence[Agent] | None = None,
+    seen: int | None = None,
+    **rules: Any,
 ) -> Pool:
     """Change the rules, and the list of Specified Agents if it is given; applied at once.
 
-    Raises Refusal `invalid` if one of them is no agent of the project.
+    `seen`: the version that the actor had before his eyes. Raises Refusal `changed_meanwhile` if
+    somebody has saved another since, `invalid` if one of the agents is none of the project.
     """
     if rules.keys() - RULES:
         raise TypeError(f"not to be set here: {', '.join(sorted(rules.keys() - RULES))}")
     with tx.change():
         pool = lock_pool(pool.project_id)
+        if seen is not None and seen != pool.version:
+            raise _changed_since(pool, seen)
         for name, value in rules.items():
             setattr(pool, name, value)
-        pool.save(update_fields=list(rules))
+        pool.version += 1
+        pool.save(update_fields=[*rules, "version"])
         if specified is not None:
             _specify(pool, specified)
         _audit_rules(pool, actor, rules, specified)
@@ -168,13 +282,41 @@ def _specify(pool: Pool, agents: Sequence[Agent]) -> None:
 def _audit_rules(
     pool: Pool, actor: User | None, rules: dict[str, Any], specified: Sequence[Agent] | None
 ) -> None:
-    data = dict(rules)
+    project = pool.project
+    data = rules | {"project": str(project.public_id), "version": pool.version}
     if specified is not None:
         data["specified"] = [agent.user.name for agent in specified]
-    project = pool.project
     record_audit(
         company=project.company, actor=actor, verb="rules.changed", target=project.name, data=data
     )
+
+
+def _changed_since(pool: Pool, seen: int) -> Refusal:
+    """Who has saved rules since that version, and what they have changed to what."""
+    entries = AuditEntry.objects.filter(
+        company=pool.project.company_id,
+        verb="rules.changed",
+        data__project=str(pool.project.public_id),
+        data__version__gt=seen,
+    )
+    names: dict[str, None] = {}
+    changes: dict[str, Any] = {}
+    for entry in entries.select_related("actor").order_by("pk"):
+        names[entry.actor.name if entry.actor else str(_("Somebody"))] = None
+        changes |= {name: value for name, value in entry.data.items() if name in SHOWN}
+    said = [_in_words(name, value) for name, value in changes.items()]
+    return errors.rules_changed(", ".join(names), "; ".join(said))
+
+
+def _in_words(name: str, value: Any) -> str:
+    field: Any = Pool._meta.get_field(name)
+    if isinstance(value, list):
+        said = ", ".join(value) or "–"
+    elif value is None or isinstance(value, bool):
+        said = str(_("on") if value else _("off"))
+    else:
+        said = dict(field.flatchoices).get(value, value)
+    return f"{field.verbose_name}: {said}"
 
 
 def lock_pool(project_id: int) -> Pool:

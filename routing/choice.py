@@ -24,8 +24,10 @@ NEVER = frozenset({"disabled", "not_member", "no_reply_right"})
 class Candidate:
     """An agent, as far as the rules ask. Times are text: they are evidence for people.
 
-    `disabled_in`: "account", "company" or "project" if he is disabled there. `limit`: open sessions
-    at most, None for no limit. `last_turn`: the pool's turn at which he was served last, 0 if never.
+    `disabled_in`: "account", "company" or "project" if he is disabled there. `hours_today`: the
+    spans of his working hours that begin on this day; `hours_begin_at`: when the next one does.
+    `limit`: open sessions at most, None for no limit. `last_turn`: the pool's turn at which he was
+    served last, 0 if never.
     """
 
     agent: int
@@ -40,6 +42,9 @@ class Candidate:
     away_since: str | None = None
     hidden_since: str | None = None
     last_seen_at: str | None = None
+    is_off_hours: bool = False
+    hours_today: tuple[str, ...] = ()
+    hours_begin_at: str | None = None
     open: int = 0
     limit: int | None = None
     last_turn: int = 0
@@ -204,6 +209,14 @@ def _failures(candidate: Candidate, rules: Rules) -> Iterator[tuple[str, dict[st
         yield "offline", {"last_seen_at": candidate.last_seen_at}
     elif candidate.is_hidden and not rules.hidden_pages_receive:
         yield "page_hidden", {"since": candidate.hidden_since}
+    if candidate.is_off_hours:
+        yield (
+            "off_hours",
+            {
+                "today": list(candidate.hours_today),
+                "next": candidate.hours_begin_at,
+            },
+        )
     if candidate.limit is not None and candidate.open >= candidate.limit:
         yield "at_limit", {"limit": candidate.limit, "open": candidate.open}
 

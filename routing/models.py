@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from core import clock
 from projects.models import Agent, Project
+from routing.hours import Span
 
 
 class Pool(models.Model):
@@ -42,7 +43,9 @@ class Pool(models.Model):
         _("mode"), max_length=12, choices=Mode.choices, default=Mode.ROUND_ROBIN
     )
     scope = models.CharField(_("scope"), max_length=9, choices=Scope.choices, default=Scope.ALL)
-    specified = models.ManyToManyField(Agent, blank=True, related_name="+")
+    specified = models.ManyToManyField(
+        Agent, verbose_name=_("who receives"), blank=True, related_name="+"
+    )
     ties = models.CharField(
         _("ties"), max_length=12, choices=Ties.choices, default=Ties.LEAST_RECENT
     )
@@ -60,6 +63,13 @@ class Pool(models.Model):
     )
     hidden_pages_receive = models.BooleanField(_("hidden pages receive"), default=True)
     too_old_days = models.PositiveSmallIntegerField(_("waiting longest (days)"), default=7)
+
+    # None: off.
+    answer_within_min = models.PositiveSmallIntegerField(
+        _("answer within (minutes)"), null=True, blank=True
+    )
+    # Counts the changes of these rules: who saves what was shown before the last one is told.
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     # The circle's cursor: the agent served last, whom it follows through every reorder. When he
     # leaves the list it goes to the one before him, so that the next is the one after the gap.
@@ -83,6 +93,52 @@ class Turn(models.Model):
     pool = models.ForeignKey(Pool, models.CASCADE, related_name="turns")
     agent = models.OneToOneField(Agent, models.CASCADE, related_name="turn")
     number = models.BigIntegerField()
+
+
+class WorkingSpan(models.Model):
+    """Own working hours: from when to when on each such weekday, on the project's wall clock.
+
+    An agent without any may always receive. One that does not end after it begins ends on the next
+    day. Written by actions.set_hours alone.
+    """
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0, _("Monday")
+        TUESDAY = 1, _("Tuesday")
+        WEDNESDAY = 2, _("Wednesday")
+        THURSDAY = 3, _("Thursday")
+        FRIDAY = 4, _("Friday")
+        SATURDAY = 5, _("Saturday")
+        SUNDAY = 6, _("Sunday")
+
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="working_spans")
+    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
+    begins = models.TimeField(_("from"))
+    ends = models.TimeField(_("to"))
+
+    class Meta:
+        verbose_name = _("working hours")
+        verbose_name_plural = _("working hours")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agent", "weekday", "begins"], name="routing_span_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent}, {self.get_weekday_display()} {self.span}"
+
+    @property
+    def span(self) -> Span:
+        return Span(self.weekday, self.begins, self.ends)
+
+
+class ShiftChange(models.Model):
+    """When an agent's working hours begin or end next, or the day of which they are told: then the
+    sweep tells pages, and routes. Only for agents who have working hours."""
+
+    agent = models.OneToOneField(Agent, models.CASCADE, related_name="shift_change")
+    at = models.DateTimeField(db_index=True)
 
 
 class Presence(models.Model):
@@ -109,6 +165,8 @@ class Lease(models.Model):
     connection_id = models.UUIDField(default=uuid.uuid4, primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="leases")
     opened_at = models.DateTimeField(default=clock.now)
+    # Since when its person has had a page open without a break, this one or another.
+    here_since = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField()
     visible = models.BooleanField(default=True)
     focused = models.BooleanField(default=True)

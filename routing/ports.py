@@ -10,6 +10,11 @@ class PresenceChanged(Protocol):
         """The person's computed presence is another than before."""
 
 
+class HoursChanged(Protocol):
+    def __call__(self, agent_ids: list[int]) -> None:
+        """These agents' working hours are others, or have just begun or ended."""
+
+
 class RulesChanged(Protocol):
     def __call__(self, project_id: int) -> None:
         """The project's mode, scope, list or options were changed."""
@@ -18,6 +23,11 @@ class RulesChanged(Protocol):
 def presence_changed(user_id: int) -> None:
     wired: PresenceChanged = port("routing.presence_changed")
     wired(user_id)
+
+
+def hours_changed(agent_ids: list[int]) -> None:
+    wired: HoursChanged = port("routing.hours_changed")
+    wired(agent_ids)
 
 
 def rules_changed(project_id: int) -> None:

@@ -1,16 +1,19 @@
 """Who is there, and the candidates of a project as choose() wants them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from accounts.models import Membership
 from bots.models import Bot
 from core import clock
 from live.events import moment
 from projects.models import Agent, Project
+from routing import hours
 from routing.choice import BEFORE_ALL, Candidate, Place, Rules
-from routing.models import Lease, Pool, Presence, PresenceInterval, Turn
+from routing.hours import Span
+from routing.models import Lease, Pool, Presence, PresenceInterval, Turn, WorkingSpan
 
 State = PresenceInterval.State
 
@@ -98,6 +101,14 @@ def was_here_since(user_id: int, at: datetime) -> bool:
     return here.filter(ended_at=None).exists() or here.filter(ended_at__gt=at).exists()
 
 
+def hours_of(agent_ids: Collection[int]) -> dict[int, list[Span]]:
+    """The working hours of those agents who have any, by their keys, in the order of the week."""
+    found: dict[int, list[Span]] = {}
+    for row in WorkingSpan.objects.filter(agent__in=agent_ids).order_by("weekday", "begins"):
+        found.setdefault(row.agent_id, []).append(row.span)
+    return found
+
+
 def rules_of(pool: Pool) -> Rules:
     return Rules(
         mode=pool.mode,
@@ -152,11 +163,14 @@ class _Facts:
             ).values_list("user_id", "is_enabled")
         )
         self.listed = _listed(pool)
+        self.hours = hours_of([agent.pk for agent in agents])
+        self.zone = ZoneInfo(pool.project.time_zone)
+        self.now = clock.now()
         self.turns = dict(Turn.objects.filter(pool_id=pool.pk).values_list("agent_id", "number"))
 
     def candidate(self, agent: Agent, open_sessions: int) -> Candidate:
         here = self.presence[agent.user_id]
-        return Candidate(
+        candidate = Candidate(
             agent=agent.pk,
             place=(agent.position, agent.pk),
             disabled_in=self._disabled_in(agent),
@@ -172,6 +186,17 @@ class _Facts:
             open=open_sessions,
             limit=agent.session_limit,
             last_turn=self.turns.get(agent.pk, 0),
+        )
+        return self._by_hours(candidate, self.hours.get(agent.pk, []))
+
+    def _by_hours(self, candidate: Candidate, spans: list[Span]) -> Candidate:
+        if hours.is_working(spans, self.now, self.zone):
+            return candidate
+        return replace(
+            candidate,
+            is_off_hours=True,
+            hours_today=tuple(hours.of_day(spans, self.now, self.zone)),
+            hours_begin_at=moment(hours.next_change(spans, self.now, self.zone)),
         )
 
     def _disabled_in(self, agent: Agent) -> str:

@@ -10,7 +10,7 @@ from bots.queries import bots_with_due_updates
 from core import clock, tx
 from core.retention import forget
 from core.ticks import every
-from routing.actions import sweep_leases
+from routing.actions import sweep_hours, sweep_leases
 from sessions_app.actions import absence, attempts, inbox, routing
 from sessions_app.models import Judgement, RoutingAttempt
 from sessions_app.queries import line
@@ -28,9 +28,12 @@ def drain_due() -> None:
 
 @every(settings.SWEEP_SECONDS, "sessions_app.sweep")
 def sweep() -> None:
-    """Leases that ran out, owners who are gone, sessions that wait."""
+    """Leases that ran out, working hours that began or ended, owners who are gone, sessions that
+    wait."""
     sweep_leases()
+    sweep_hours()
     absence.watch_owners()
+    absence.watch_answers()
     _each(sorted(line.projects_to_settle()), _settle)
 
 

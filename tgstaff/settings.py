@@ -100,6 +100,7 @@ PORTS = {
     "bots.outcomes": "sessions_app.actions.outcomes",
     "bots.bot_changed": "sessions_app.actions.project_changed",
     "routing.presence_changed": "sessions_app.actions.presence_changed",
+    "routing.hours_changed": "sessions_app.actions.hours_changed",
     "routing.rules_changed": "sessions_app.actions.rules_changed",
 }
 

@@ -3,6 +3,7 @@
 from sessions_app.actions.deliveries import outcomes
 from sessions_app.actions.presence import (
     agents_changed,
+    hours_changed,
     presence_changed,
     project_changed,
     rules_changed,
@@ -11,6 +12,7 @@ from sessions_app.actions.presence import (
 
 __all__ = [
     "agents_changed",
+    "hours_changed",
     "outcomes",
     "presence_changed",
     "project_changed",

@@ -1,8 +1,11 @@
-"""Owners who are not there any more.
+"""Owners who are not there any more, and owners who are there and do not answer.
 
 The sweep writes `owner_missing_since` when it sees an owner without a session page, never earlier:
 an outage of our own must arm nothing by itself. GRACE_SECONDS later it is judged again. Deadlines
 are rows, so a restart loses none.
+
+"Answer within" counts only while the owner's page is open: an outage that closes pages for longer
+than a lease lasts starts it anew, and one that stops the sweep alone makes it late, never early.
 """
 
 from datetime import timedelta
@@ -25,6 +28,25 @@ def watch_owners() -> None:
     overdue = _overdue().order_by("project").values_list("project", flat=True).distinct()
     for project_id in list(overdue):
         tx.run(_judge_again, project_id)
+
+
+def watch_answers() -> None:
+    """Pass on, once, what its owner by routing has not answered in the project's time."""
+    owing = ChatSession.objects.filter(answer_since__isnull=False)
+    keys = owing.order_by("project").values_list("project", flat=True).distinct()
+    for pool in list(Pool.objects.filter(project__in=list(keys))):
+        tx.run(_pass_on, pool)
+
+
+def _pass_on(pool: Pool) -> None:
+    if pool.answer_within_min is None:  # switched off: nobody owes anything
+        owing = ChatSession.objects.filter(project=pool.project_id, answer_since__isnull=False)
+        owing.update(answer_since=None)
+        return
+    due = line.unanswered(pool.project_id, timedelta(minutes=pool.answer_within_min))
+    because = Assignment.End.OWNER_SILENT
+    if due.exists() and ownership.release(project_id=pool.project_id, due=due, because=because):
+        routing.route_project(project_id=pool.project_id, trigger="released")
 
 
 def _welcome_back() -> None:

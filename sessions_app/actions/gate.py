@@ -29,6 +29,7 @@ OWNED = (
     "waiting_since",
     "assigned_at",
     "completed_at",
+    "answer_since",
     "owner_missing_since",
     "is_flagged",
 )
@@ -75,7 +76,8 @@ def own(session: ChatSession, agent: Agent, now: datetime) -> None:
     session.state = State.ASSIGNED
     session.owner = agent
     session.assigned_at = now
-    session.waiting_since = session.completed_at = session.owner_missing_since = None
+    session.waiting_since = session.completed_at = None
+    session.answer_since = session.owner_missing_since = None
     session.is_flagged = False
 
 
@@ -83,7 +85,8 @@ def wait(session: ChatSession, now: datetime, *, queued_at: datetime) -> None:
     session.state = State.UNASSIGNED
     session.queued_at = queued_at
     session.waiting_since = now
-    session.owner = session.assigned_at = session.owner_missing_since = None
+    session.owner = session.assigned_at = None
+    session.answer_since = session.owner_missing_since = None
     session.is_flagged = False
 
 
@@ -91,7 +94,8 @@ def close(session: ChatSession, now: datetime) -> None:
     """The owner stays written: it is his completed session."""
     session.state = State.COMPLETED
     session.completed_at = now
-    session.waiting_since = session.owner_missing_since = None
+    session.waiting_since = None
+    session.answer_since = session.owner_missing_since = None
     session.is_flagged = False
 
 
@@ -111,8 +115,11 @@ def store(held: Held, line: str, *, by: User | None = None, **data: Any) -> None
     feed.session_changed(held.session, was=held.was, before=held.before)
 
 
-def store_owned(sessions: Sequence[ChatSession], now: datetime) -> None:
-    """Write many sessions that got their owners at `now`, each with a line in its timeline.
+def store_owned(
+    sessions: Sequence[ChatSession], now: datetime, *, owing: Collection[int] = ()
+) -> None:
+    """Write many sessions that got their owners at `now`, each with a line in its timeline; those
+    of the keys `owing` have to be answered within the project's time.
 
     Only the owner differs from row to row, and he stands in the running assignment already: a bulk
     update that names him for each row would cost several times as much.
@@ -125,9 +132,11 @@ def store_owned(sessions: Sequence[ChatSession], now: datetime) -> None:
         completed_at=None,
         owner_missing_since=None,
         is_flagged=False,
+        answer_since=None,
         owner=Subquery(running.values("agent")[:1]),
         message_count=F("message_count") + 1,
     )
+    ChatSession.objects.filter(pk__in=owing).update(answer_since=now)
 
 
 def tell_standing(project: Project, agents: Sequence[Agent | None]) -> None:

@@ -171,11 +171,20 @@ def assign(*, pool: Pool, picks: Sequence[Pick]) -> None:
         )
         for pick in picks
     )
-    gate.store_owned([pick.session for pick in picks], now)
+    gate.store_owned([pick.session for pick in picks], now, owing=_owing(pool, picks))
     timeline.add_systems([(pick.session, "assigned", _routed_line(pick)) for pick in picks])
     for one in held:
         feed.session_changed(one.session, was=one.was, before=one.before)
     gate.tell_standing(pool.project, [pick.agent for pick in picks])
+
+
+def _owing(pool: Pool, picks: Sequence[Pick]) -> list[int]:
+    """The keys of the sessions that have to be answered in time: none a second time."""
+    if pool.answer_within_min is None:
+        return []
+    keys = [pick.session.pk for pick in picks]
+    passed_on = Assignment.objects.filter(session__in=keys, ended_because=End.OWNER_SILENT)
+    return sorted({*keys} - {*passed_on.values_list("session", flat=True)})
 
 
 def release(*, project_id: int, due: QuerySet[ChatSession], because: End) -> int:

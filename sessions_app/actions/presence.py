@@ -13,6 +13,7 @@ from accounts.models import User
 from core import kick, tx
 from live.actions import record
 from projects.models import Agent, Project
+from routing.actions import retime_hours
 from routing.queries import State, presence
 from sessions_app.actions import feed, gate
 from sessions_app.models import ChatSession
@@ -42,9 +43,15 @@ def agents_changed(agent_ids: list[int]) -> None:
     _tell(agents, trigger="agents_changed", with_projects=True)
 
 
+def hours_changed(agent_ids: list[int]) -> None:
+    """These agents' working hours were changed, or have begun or ended (port of routing)."""
+    _tell(Agent.objects.filter(pk__in=agent_ids), trigger="hours")
+
+
 def project_changed(project_id: int) -> None:
     """The project's name, state or settings were changed (port of projects)."""
     feed.project_changed(Project.objects.get(pk=project_id))
+    retime_hours(project_id=project_id)
     _kick(project_id, "project_changed")
 
 

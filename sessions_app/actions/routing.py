@@ -147,7 +147,7 @@ class Round:
         self.table = Table(candidates(pool, counts, list(self.agents.values())), rules_of(pool))
         keys = [session.pk for session in sessions]
         self.last = line.latest_attempts(keys)
-        self.had_it = line.put_back_by(keys)
+        self.had_it = line.had_it(keys)
         is_former_first = pool.returning == Pool.Returning.FORMER
         self.former = line.former_agents(sessions) if is_former_first else {}
         self.picks: list[Pick] = []

@@ -19,6 +19,7 @@ FOLLOWED = (
     "last_message_direction",
     "incoming_count",
     "unanswered_since",
+    "answer_since",
 )
 
 
@@ -94,7 +95,7 @@ def append(session: ChatSession, message: Message) -> None:
         session.incoming_count += 1
         session.unanswered_since = session.unanswered_since or message.at
     else:
-        session.unanswered_since = None
+        session.unanswered_since = session.answer_since = None
 
 
 def save(sessions: Sequence[ChatSession]) -> None:

@@ -1,5 +1,9 @@
 """The shape of what managers submit. Rows' own rules are asked again by the actions."""
 
+import re
+from collections.abc import Sequence
+from copy import copy
+from datetime import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -8,12 +12,15 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.errors import Refusal
 from projects.models import Agent, Project
-from routing.models import Pool
+from routing.hours import Span
+from routing.models import Pool, WorkingSpan
 from sessions_app.errors import invalid
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ else:
 NAME = Project._meta.get_field("name").max_length
 PERSON_NAME = 80
 TOKEN = 100
+SHOWN, MISSING = "shown", object()
 ZONES = {"list": "zones", "autocomplete": "off", "spellcheck": "false"}
 
 
@@ -139,6 +147,14 @@ class NewAgentForm(forms.Form):
     )
 
 
+def seen_order(sent: QueryDict) -> list[UUID]:
+    """The team's order as it was shown. Raises Refusal `invalid`."""
+    try:
+        return [UUID(value) for value in str(sent.get("seen", "")).split()]
+    except ValueError:
+        raise _unreadable() from None
+
+
 def new_order(sent: QueryDict) -> list[UUID]:
     """The team as it was shown, with one agent moved `up` or `down` a place.
 
@@ -150,8 +166,12 @@ def new_order(sent: QueryDict) -> list[UUID]:
             if sent.get(way):
                 _move(order, UUID(str(sent[way])), step)
     except ValueError:
-        raise invalid(_("This order cannot be read. Look at the list again.")) from None
+        raise _unreadable() from None
     return order
+
+
+def _unreadable() -> Refusal:
+    return invalid(_("This order cannot be read. Look at the list again."))
 
 
 def _move(order: list[UUID], who: UUID, step: int) -> None:
@@ -188,7 +208,66 @@ class RightsForm(ModelForm[Agent]):
         }
 
 
+TIME = r"(\d{1,2})(?:[:.](\d{2}))?"
+SPAN = re.compile(rf"{TIME}\s*[-–—]\s*{TIME}")
+
+
+class HoursForm(forms.Form):
+    """A line for each day of the week: "9:00–12:30, 13:30–18"."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for value, label in WorkingSpan.Weekday.choices:
+            widget = forms.TextInput(
+                attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "–"}
+            )
+            self.fields[f"day_{value}"] = forms.CharField(
+                label=label, max_length=200, required=False, widget=widget
+            )
+
+    @classmethod
+    def of(cls, spans: Sequence[Span]) -> "HoursForm":
+        days: dict[str, list[str]] = {}
+        for span in spans:
+            days.setdefault(f"day_{span.weekday}", []).append(str(span))
+        return cls(initial={day: ", ".join(said) for day, said in days.items()})
+
+    def clean(self) -> dict[str, Any]:
+        for name, text in list(self.cleaned_data.items()):
+            try:
+                self.cleaned_data[name] = _spans(int(name.removeprefix("day_")), text)
+            except ValueError:
+                self.add_error(name, _("Write it as in “9:00–12:30, 13:30–18:00”."))
+        return self.cleaned_data
+
+    def spans(self) -> list[Span]:
+        return [span for day in self.cleaned_data.values() for span in day]
+
+
+def _spans(weekday: int, text: str) -> list[Span]:
+    """Raises ValueError for what is no list of spans."""
+    return [_span(weekday, part.strip()) for part in re.split("[,;]", text) if part.strip()]
+
+
+def _span(weekday: int, text: str) -> Span:
+    match = SPAN.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    begins, ends = match.groups()[:2], match.groups()[2:]
+    return Span(weekday, _time(*begins), _time(*ends))
+
+
+def _time(hours: str, minutes: str | None) -> time:
+    """24:00 is midnight."""
+    if (int(hours), int(minutes or 0)) == (24, 0):
+        return time.min
+    return time(int(hours), int(minutes or 0))
+
+
 class RulesForm(ModelForm[Pool]):
+    version = forms.IntegerField(
+        widget=forms.HiddenInput, error_messages={"required": _("Load this page again.")}
+    )
     specified = forms.ModelMultipleChoiceField(
         label=_("who receives"),
         queryset=Agent.objects.none(),
@@ -202,6 +281,17 @@ class RulesForm(ModelForm[Pool]):
         365,
         help_text=_("What has waited longer is left to people: somebody has to claim it."),
     )
+    answer_within_min = whole_number(
+        _("answer within (minutes)"),
+        2,
+        1440,
+        required=False,
+        help_text=_(
+            "Empty: off. Who got a session by routing and has a page open, but leaves a waiting "
+            "customer without an answer for so long, loses it: it goes to somebody else, once. If "
+            "nobody else can receive, it waits in line, where they can still claim it."
+        ),
+    )
 
     class Meta:
         model = Pool
@@ -214,6 +304,7 @@ class RulesForm(ModelForm[Pool]):
             "vanished",
             "hidden_pages_receive",
             "too_old_days",
+            "answer_within_min",
         )
         widgets = {"mode": forms.RadioSelect, "scope": forms.RadioSelect}
         help_texts = {
@@ -227,6 +318,7 @@ class RulesForm(ModelForm[Pool]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["version"] = self.instance.version
         team: Any = self.fields["specified"]
         team.queryset = (
             Agent.objects.on_team().with_people().filter(project=self.instance.project_id)
@@ -237,3 +329,23 @@ class RulesForm(ModelForm[Pool]):
         if data.get("scope") == Pool.Scope.SPECIFIED and not data.get("specified"):
             self.add_error("specified", _("Choose at least one agent, or All Agents."))
         return data
+
+    def changes(self, sent: QueryDict) -> dict[str, Any]:
+        """What is other than the page has shown, whatever is stored by now."""
+        shown = RulesForm(sent, instance=copy(self.instance), prefix=SHOWN)
+        shown.is_valid()  # what cannot be read any more was other
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name != "version" and _plain(value) != _plain(shown.cleaned_data.get(name, MISSING))
+        }
+
+    def as_shown(self) -> list[Any]:
+        """Hidden fields that hold what was stored when the page was shown first."""
+        sent = self.data if self.is_bound else None
+        shown = RulesForm(sent, instance=copy(self.instance), prefix=SHOWN)
+        return [shown[name].as_hidden() for name in shown.fields if name != "version"]
+
+
+def _plain(value: Any) -> Any:
+    return set(value) if isinstance(value, QuerySet) else value

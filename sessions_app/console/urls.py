@@ -14,6 +14,7 @@ urlpatterns = [
     path("projects/<uuid:project_id>/team/", team.team, name="team"),
     path("projects/<uuid:project_id>/team/order/", team.order, name="order"),
     path("agents/<uuid:agent_id>/", team.agent, name="agent"),
+    path("agents/<uuid:agent_id>/hours/", team.hours, name="hours"),
     path("agents/<uuid:agent_id>/link/", team.link, name="link"),
     path("agents/<uuid:agent_id>/remove/", team.remove, name="remove"),
     path("projects/<uuid:project_id>/bot/", bots.bot, name="bot"),

@@ -50,6 +50,8 @@ def reason(failure: Payload, now: datetime, zone: ZoneInfo) -> str:
     evidence: dict[str, Any] = failure["evidence"]
     if code in ("offline", "away", "page_hidden"):
         return _since(code, evidence, now, zone)
+    if code == "off_hours":
+        return _off_hours(evidence, now, zone)
     if code == "at_limit":
         return _("at limit %(open)d / %(limit)d") % evidence
     if code == "disabled":
@@ -71,6 +73,14 @@ def _since(code: str, evidence: dict[str, Any], now: datetime, zone: ZoneInfo) -
     return _("%(state)s since %(time)s") % {"state": state, "time": time}
 
 
+def _off_hours(evidence: dict[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    if not evidence["next"]:
+        return _("off work")
+    there = datetime.fromisoformat(evidence["next"]).astimezone(zone)
+    is_today = there.date() == now.astimezone(zone).date()
+    return _("off work until %s") % date_format(there, "H:i" if is_today else "D H:i")
+
+
 def _disabled(place: str) -> str:
     if place == ACCOUNT:
         return _("account disabled")
@@ -88,6 +98,7 @@ def kind(failure: Payload) -> str:
         "away": _("away"),
         "offline": _("offline"),
         "page_hidden": _("page hidden"),
+        "off_hours": _("off work"),
         "at_limit": _("at limit"),
     }.get(code, code)
 

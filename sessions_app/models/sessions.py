@@ -80,6 +80,9 @@ class ChatSession(models.Model):
     waiting_since = models.DateTimeField(null=True, default=clock.now)
     assigned_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
+    # Since when an owner by routing owes his first answer, where the project says "answer within".
+    # None: he has answered, or owes none.
+    answer_since = models.DateTimeField(null=True)
     # The sweep saw the owner without a lease at this moment.
     owner_missing_since = models.DateTimeField(null=True)
     # Told to managers: kept although its owner is not there.
@@ -127,6 +130,11 @@ class ChatSession(models.Model):
                 fields=["project", "owner"], condition=Q(state="assigned"), name="sessions_assigned"
             ),
             models.Index(
+                fields=["project", "answer_since"],
+                condition=Q(answer_since__isnull=False),
+                name="sessions_unanswered",
+            ),
+            models.Index(
                 fields=["project", "-completed_at"],
                 condition=Q(state="completed"),
                 name="sessions_completed",
@@ -163,6 +171,7 @@ class Assignment(models.Model):
         TRANSFERRED = "transferred", _("transferred")
         PUT_BACK = "put_back", _("put back in line by hand")
         OWNER_VANISHED = "owner_vanished", _("the owner was gone")
+        OWNER_SILENT = "owner_silent", _("the owner did not answer in time")
         OWNER_REMOVED = "owner_removed", _("the owner may no longer reply")
 
     session = models.ForeignKey(ChatSession, models.CASCADE, related_name="assignments")

@@ -13,6 +13,7 @@ from sessions_app.models import Assignment, ChatSession, RoutingAttempt
 from sessions_app.models.sessions import ChatSessionQuerySet
 
 State = ChatSession.State
+End = Assignment.End
 TOO_OLD = "too_old"
 
 
@@ -74,17 +75,19 @@ def former_agents(sessions: Collection[ChatSession]) -> dict[int, int | None]:
     return dict(rows.annotate(former=Subquery(last)).values_list("pk", "former"))
 
 
-def put_back_by(session_ids: Collection[int]) -> dict[int, set[int]]:
-    """By the session's key: from whom it was put back in line by hand, for its present wait."""
-    given_back: dict[int, set[int]] = {}
+def had_it(session_ids: Collection[int]) -> dict[int, set[int]]:
+    """By the session's key: who does not get it again by routing. From whom it was put back in line
+    by hand, for its present wait; who has not answered in time, for good."""
+    found: dict[int, set[int]] = {}
     ended = Assignment.objects.filter(
-        session__in=session_ids, ended_because=Assignment.End.PUT_BACK
+        session__in=session_ids, ended_because__in=[End.PUT_BACK, End.OWNER_SILENT]
     )
     for row in ended.select_related("session"):
         since = row.session.waiting_since
-        if row.ended_at and since and row.ended_at >= since:
-            given_back.setdefault(row.session_id, set()).add(row.agent_id)
-    return given_back
+        is_of_this_wait = row.ended_at and since and row.ended_at >= since
+        if is_of_this_wait or row.ended_because == End.OWNER_SILENT:
+            found.setdefault(row.session_id, set()).add(row.agent_id)
+    return found
 
 
 # ---------------------------------------------------------------- owners
@@ -112,6 +115,19 @@ def owned_by_absent() -> ChatSessionQuerySet:
 
 def owned_by_present() -> ChatSessionQuerySet:
     return ChatSession.objects.filter(Exists(_owners_leases()), state=State.ASSIGNED)
+
+
+def unanswered(project_id: int, within: timedelta) -> ChatSessionQuerySet:
+    """Whose owner by routing has had the time to answer a customer who waits, and has not: his page
+    was open all the while, without a break."""
+    before = clock.now() - within
+    return ChatSession.objects.filter(
+        Exists(_owners_leases().filter(here_since__lte=before)),
+        project=project_id,
+        state=State.ASSIGNED,
+        answer_since__lte=before,
+        unanswered_since__lte=before,
+    )
 
 
 def was_here() -> Exists:

@@ -4,6 +4,8 @@ import { gettext, language, ngettext } from "./i18n.js";
 const clockTime = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const dayOfYear = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
 const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
+const weekdayTime = new Intl.DateTimeFormat(language,
+  { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const exact = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
 let skew = 0;
 
@@ -45,6 +47,11 @@ export function when(at, now = new Date()) {
   const days = daysAgo(at, now);
   if (days <= 0) return time(at);
   return days === 1 ? gettext("Yesterday") : dayOfYear.format(new Date(at));
+}
+
+/** What is to come within a week: 09:00 or Mon 09:00. @param {string} at @param {Date} [now] */
+export function ahead(at, now = new Date()) {
+  return daysAgo(at, now) === 0 ? time(at) : weekdayTime.format(new Date(at));
 }
 
 /** @param {string} at @param {Date} [now] */

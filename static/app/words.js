@@ -4,7 +4,7 @@
  * @import { Failure, Message, Presence, Why } from "./types.js"
  */
 import { gettext, ngettext } from "./i18n.js";
-import { span, since, when } from "./times.js";
+import { ahead, span, since, when } from "./times.js";
 
 /** Why somebody cannot receive, for that person's name beside it. @param {Failure} failure */
 export function reason({ code, evidence }) {
@@ -16,7 +16,9 @@ export function reason({ code, evidence }) {
     case "away": return sinceWhen(gettext("away"), evidence.since);
     case "offline": return sinceWhen(gettext("offline"), evidence.last_seen_at);
     case "page_hidden": return sinceWhen(gettext("page hidden"), evidence.since);
-    case "off_hours": return gettext("outside working hours");
+    case "off_hours": return evidence.next
+      ? gettext("off work until {time}", { time: ahead(evidence.next) })
+      : gettext("off work");
     case "not_in_link_list": return gettext("not on the link's list");
     case "at_limit":
       return gettext("at limit {open} / {limit}", { open: evidence.open, limit: evidence.limit });
@@ -65,7 +67,7 @@ export function ownState(mine, isLive) {
     : gettext("{open} of {limit} open", { open: mine.open, limit: mine.limit });
   const [first, ...others] = mine.codes;
   if (!first) return { title: gettext("Online: you receive new sessions"), detail: load, look: "good" };
-  const look = first.code === "away" ? "warn" : "bad";
+  const look = ["away", "off_hours"].includes(first.code) ? "warn" : "bad";
   return { title: ownReason(first), detail: [load, ...others.map(reason)].join(" · "), look };
 }
 
@@ -76,6 +78,9 @@ function ownReason({ code, evidence }) {
     case "offline": return gettext("Connecting: no new sessions yet");
     case "page_hidden": return gettext("Your page is hidden: no new sessions");
     case "at_limit": return gettext("At your limit of {limit}: no new sessions", { limit: evidence.limit });
+    case "off_hours": return evidence.next
+      ? gettext("Outside your working hours: new sessions from {time}", { time: ahead(evidence.next) })
+      : gettext("Outside your working hours: no new sessions");
     case "not_in_scope": return gettext("Not in the scope: no new sessions");
     case "no_reply_right": return gettext("You may not reply in this project");
     case "disabled": return gettext("You are disabled in this project");
@@ -118,6 +123,9 @@ function assigned(data, agent, by) {
 function released(data, by) {
   if (data.reason === "owner_vanished") {
     return gettext("{agent} was gone: back to its place in the line", { agent: data.agent?.name ?? "" });
+  }
+  if (data.reason === "owner_silent") {
+    return gettext("{agent} did not answer in time: back to its place in the line", { agent: data.agent?.name ?? "" });
   }
   if (data.reason === "owner_removed") {
     return gettext("{agent} may no longer reply: back in line", { agent: data.agent?.name ?? "" });

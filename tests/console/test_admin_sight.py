@@ -1,5 +1,6 @@
 """The admin: whose rows one sees, in lists, filters, choices, history and questions."""
 
+from datetime import time
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,8 @@ from bots.models import Bot, ChatPause, InboundUpdate, Inbox, OutboundCall
 from core import clock
 from core.admin import CompanyAdmin
 from core.models import Tick
+from routing.actions import set_hours
+from routing.hours import Span
 from routing.models import PresenceInterval, Turn
 from sessions_app.models import MessageChange, MessagePart, ReadMark, RoutingAttempt
 from tests.factories import (
@@ -70,6 +73,7 @@ class Cast:
         ChatPause.objects.create(bot=self.bot, chat_id=1, until=clock.now())
         Turn.objects.create(pool=self.project.pool, agent=self.agent, number=1)
         make_lease(self.agent.user)
+        set_hours(agent=self.agent, spans=[Span(0, time(9), time(17))], actor=None)
         PresenceInterval.objects.create(user=self.agent.user, state="online")
         record_audit(company=self.company, actor=self.owner, verb="tried", target=mark)
 

@@ -240,6 +240,19 @@ def test_rules_change_with_the_list_of_agents(owner, project):
     assert "Select a valid choice" in problems(change(owner, pool, specified=[stranger.pk]))
 
 
+def test_rules_that_somebody_has_changed_meanwhile_are_not_overwritten(owner, project):
+    pool = Pool.objects.get(project=project)
+    seen = pool.version
+    assert change(owner, pool, mode="online_first").status_code == 302
+    answer = change(owner, pool, mode="round_robin", seen=seen)
+    assert "saved these rules while you had them open: mode: Online-First" in problems(answer)
+    pool.refresh_from_db()
+    assert (pool.mode, pool.version) == ("online_first", seen + 1)
+    assert change(owner, pool).status_code == 302  # nothing changed, nothing saved
+    pool.refresh_from_db()
+    assert pool.version == seen + 1
+
+
 def test_a_project_is_archived_and_never_deleted(owner, project):
     act(owner, "archive", project)
     project.refresh_from_db()

@@ -1,5 +1,7 @@
 """The routing rules as managers set them, and who is next by them."""
 
+import re
+
 import pytest
 
 from accounts.models import AuditEntry
@@ -13,6 +15,7 @@ from tests.factories import (
     make_member,
     make_project,
     make_session,
+    make_user,
 )
 from tests.support.api import browser
 
@@ -26,6 +29,7 @@ RULES = {
     "vanished": "release",
     "hidden_pages_receive": "on",
     "too_old_days": "7",
+    "answer_within_min": "",
 }
 
 
@@ -58,8 +62,19 @@ def page_of(client, project):
     return client.get(f"/console/projects/{project.public_id}/rules/")
 
 
-def save(client, project, **sent):
-    given = {name: value for name, value in (RULES | sent).items() if value is not None}
+def hidden(answer):
+    """What the page has shown, as its form sends it back."""
+    field = r'<input type="hidden" name="(version|shown-[^"]+)"(?: value="([^"]*)")?'
+    sent = {}
+    for name, value in re.findall(field, answer.content.decode()):
+        sent.setdefault(name, []).append(value)
+    return sent
+
+
+def save(client, project, *, page=None, **sent):
+    """Fill in the form of the page as it is, or of `page`, seen before."""
+    shown = hidden(page or page_of(client, project))
+    given = {name: value for name, value in (shown | RULES | sent).items() if value is not None}
     return client.post(f"/console/projects/{project.public_id}/rules/", given)
 
 
@@ -78,7 +93,13 @@ def test_it_saves_the_rules_and_records_what_was_changed(client, manager, projec
     assert (pool.mode, pool.ties, pool.hidden_pages_receive) == ("online_first", "random", False)
     entry = AuditEntry.objects.get(verb="rules.changed")
     assert entry.actor == manager
-    assert entry.data == {"mode": "online_first", "ties": "random", "hidden_pages_receive": False}
+    assert entry.data == {
+        "mode": "online_first",
+        "ties": "random",
+        "hidden_pages_receive": False,
+        "project": str(project.public_id),
+        "version": 2,
+    }
 
 
 def test_it_saves_the_list_of_specified_agents(client, project, trio):
@@ -116,6 +137,11 @@ def test_a_project_without_stored_rules_has_the_usual_ones(client, project, trio
         ("too_old_days", "-1"),
         ("too_old_days", "366"),
         ("too_old_days", "a week"),
+        ("answer_within_min", "0"),
+        ("answer_within_min", "1"),
+        ("answer_within_min", "1441"),
+        ("version", "x"),
+        ("version", None),
     ],
 )
 def test_it_names_a_rule_that_makes_no_sense(client, project, field, value):
@@ -139,6 +165,63 @@ def test_a_removed_agent_leaves_the_list_when_it_is_saved(client, project, trio)
     client.post(f"/console/agents/{trio[1].public_id}/remove/")
     save(client, project, scope="specified", specified=[str(trio[0].public_id)])
     assert list(pool.specified.all()) == [trio[0]]
+
+
+def test_answer_within_is_switched_on_and_off(client, project):
+    assert save(client, project, answer_within_min="5").status_code == 302
+    assert Pool.objects.get(project=project).answer_within_min == 5
+    assert save(client, project).status_code == 302
+    assert Pool.objects.get(project=project).answer_within_min is None
+
+
+# ---------------------------------------------------------------- two managers at once
+
+
+@pytest.fixture
+def marek(project):
+    return browser(make_member(project.company, make_user("Marek"), role="manager").user)
+
+
+def test_the_second_is_told_and_overwrites_nothing(client, marek, project, trio):
+    seen = page_of(client, project)
+    chosen = [str(trio[0].public_id)]
+    save(marek, project, mode="online_first", scope="specified", specified=chosen)
+    answer = save(client, project, page=seen, returning="former")
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "Marek saved these rules while you had them open" in page
+    assert "mode: Online-First; scope: Specified Agents; who receives: Alice" in page
+    pool = Pool.objects.get(project=project)
+    assert (pool.mode, pool.returning) == ("online_first", "fresh")
+    # the form has the rules of now with this manager's own change, and saves just that
+    form = answer.context["form"]
+    now = {"mode": "online_first", "scope": "specified", "specified": chosen}
+    assert {name: form[name].value() for name in now} == now | {"specified": [trio[0].public_id]}
+    assert form["returning"].value() == "former"
+    assert save(client, project, page=answer, returning="former", **now).status_code == 302
+    pool.refresh_from_db()
+    assert (pool.mode, pool.scope, pool.returning) == ("online_first", "specified", "former")
+    assert AuditEntry.objects.order_by("pk").last().data.keys() == {
+        "returning",
+        "project",
+        "version",
+    }
+
+
+def test_who_changes_nothing_is_not_bothered(client, marek, project):
+    seen = page_of(client, project)
+    save(marek, project, mode="online_first")
+    assert save(client, project, page=seen).status_code == 302
+    assert Pool.objects.get(project=project).mode == "online_first"
+
+
+def test_a_form_that_was_wrong_first_still_knows_what_it_has_shown(client, marek, project):
+    seen = page_of(client, project)
+    wrong = save(client, project, page=seen, too_old_days="0")
+    save(marek, project, mode="online_first")
+    answer = save(client, project, page=wrong, too_old_days="3")
+    assert "Marek saved" in answer.content.decode()
+    assert Pool.objects.get(project=project).too_old_days == 7
 
 
 # ---------------------------------------------------------------- who is next

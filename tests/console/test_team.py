@@ -1,5 +1,7 @@
 """The team: who is on it, in which order, with which rights."""
 
+import re
+from datetime import time
 from uuid import uuid4
 
 import pytest
@@ -16,6 +18,7 @@ from tests.factories import (
     make_user,
 )
 from tests.support.api import browser
+from tests.support.team import off_hours
 
 pytestmark = pytest.mark.django_db
 
@@ -171,10 +174,17 @@ def test_it_names_what_is_wrong_about_a_new_agent(client, project, field, value)
 # ---------------------------------------------------------------- order
 
 
-def move(client, project, agents, **way):
+def move(client, project, agents, *, seen=None, **way):
+    """Send this order from a page that shows the list as it is, or as it was when `seen`."""
     order = [str(agent.public_id) for agent in agents]
     address = f"/console/projects/{project.public_id}/team/order/"
-    return client.post(address, {"order": order, **way}, follow=True)
+    sent = {"order": order, "seen": seen or seen_by(client, project), **way}
+    return client.post(address, sent, follow=True)
+
+
+def seen_by(client, project):
+    page = client.get(team_page(project)).content.decode()
+    return re.search(r'name="seen" value="([^"]*)"', page)[1]
 
 
 def test_it_moves_an_agent_up_and_down(client, project, trio):
@@ -195,6 +205,19 @@ def test_the_first_and_the_last_stay_where_they_are(client, project, trio):
 def test_it_takes_an_order_as_it_was_dragged(client, project, trio):
     move(client, project, reversed(trio))
     assert names(project) == ["Cleo", "Bob", "Alice"]
+
+
+def test_who_orders_a_list_that_another_has_ordered_is_told(client, project, trio):
+    alice, bob, cleo = trio
+    seen = seen_by(client, project)
+    move(client, project, [cleo, alice, bob])
+    answer = move(client, project, [alice, cleo, bob], seen=seen)
+    assert names(project) == ["Cleo", "Alice", "Bob"]
+    assert told(answer) == [
+        "Somebody has ordered the list meanwhile: Cleo, Alice, Bob. Your order is not saved."
+    ]
+    answer = move(client, project, trio, seen=seen, up=str(bob.public_id))
+    assert names(project) == ["Cleo", "Alice", "Bob"]
 
 
 def test_an_order_of_a_team_that_has_changed_is_refused(client, project, trio):
@@ -274,6 +297,61 @@ def test_it_says_where_an_agent_is_disabled(client, project, trio):
     change(client, trio[0], is_enabled=None)
     page = client.get(team_page(project)).content.decode()
     assert page.count("disabled on this team") == 1
+
+
+# ---------------------------------------------------------------- working hours
+
+
+def save_hours(client, agent, **days):
+    return client.post(f"/console/agents/{agent.public_id}/hours/", days)
+
+
+def test_it_saves_a_week(client, manager, project, trio):
+    answer = save_hours(client, trio[0], day_0="9-12:30, 13:30–18.00", day_5="22:00 - 6:00")
+    assert answer["Location"] == f"/console/agents/{trio[0].public_id}/"
+    rows = trio[0].working_spans.order_by("weekday", "begins")
+    assert [(row.weekday, str(row.span)) for row in rows] == [
+        (0, "09:00–12:30"),
+        (0, "13:30–18:00"),
+        (5, "22:00–06:00"),
+    ]
+    entry = AuditEntry.objects.get(verb="agent.hours")
+    assert (entry.actor, entry.data["agent"]) == (manager, "Alice")
+    assert entry.data["hours"][-1] == "Saturday 22:00–06:00"
+    page = client.get(f"/console/agents/{trio[0].public_id}/").content.decode()
+    assert 'value="09:00–12:30, 13:30–18:00"' in page
+    assert 'value="22:00–06:00"' in page
+
+
+def test_the_whole_day_and_none_at_all(client, trio):
+    save_hours(client, trio[0], day_6="0-24")
+    (row,) = trio[0].working_spans.all()
+    assert (row.begins, row.ends) == (time.min, time.min)
+    save_hours(client, trio[0])
+    assert not trio[0].working_spans.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9", "25:00-26:00", "9:60-10:00", "9-10-11", "nine to five", "9-10 11-12", "\x00", "24:01-3"],
+)
+def test_hours_that_cannot_be_read_are_named(client, trio, text):
+    answer = save_hours(client, trio[0], day_1=text, day_2="9-10")
+    assert list(answer.context["hours"].errors) == ["day_1"]
+    assert not trio[0].working_spans.exists()
+
+
+def test_hours_with_time_in_common_are_named(client, trio):
+    answer = save_hours(client, trio[0], day_0="22-6", day_1="5-9")
+    said = answer.context["hours"].non_field_errors()
+    assert said == ["22:00–06:00 and 05:00–09:00 have time in common."]
+
+
+def test_the_list_says_from_when_they_work(client, project, trio):
+    make_lease(trio[0].user)
+    off_hours(trio[0])
+    page = client.get(team_page(project)).content.decode()
+    assert re.search(r"off work until [A-Z][a-z]{2} 12:00", page)
 
 
 # ---------------------------------------------------------------- removal

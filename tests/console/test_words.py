@@ -59,6 +59,15 @@ def failure(code, **evidence):
         (failure("disabled", **{"in": "account"}), "account disabled"),
         (failure("disabled", **{"in": "company"}), "disabled in the company"),
         (failure("disabled", **{"in": "project"}), "disabled on this team"),
+        (
+            failure("off_hours", today=[], next="2026-03-10T16:30:00.000Z"),
+            "off work until 17:30",
+        ),
+        (
+            failure("off_hours", today=[], next="2026-03-11T08:00:00.000Z"),
+            "off work until Wed 09:00",
+        ),
+        (failure("off_hours", today=[], next=None), "off work"),
         (failure("not_in_scope", list=2), "not in the scope"),
         (failure("a_rule_of_next_year"), "a_rule_of_next_year"),
     ],

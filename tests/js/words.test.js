@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { isChord } from "../../static/app/keys.js";
-import { dayKey, setSkew, since, span, when } from "../../static/app/times.js";
+import { ahead, dayKey, setSkew, since, span, when } from "../../static/app/times.js";
 import {
   changeName, deliveryReason, initials, ofContent, ownState, previewText, reason, systemLine,
 } from "../../static/app/words.js";
@@ -31,6 +31,18 @@ function presence(fields) {
   return { agent: "a1", name: "Lena", status: "online", state: "online", since: null, open: 2,
     limit: 6, codes: [], ...fields };
 }
+
+test("working hours say from when one receives", () => {
+  const at = new Date();
+  at.setHours(at.getHours() < 12 ? 23 : 1, 30, 0, 0);
+  const off = { code: "off_hours", evidence: { today: [], next: at.toISOString() } };
+  const time = at.getHours() === 23 ? "23:30" : "01:30";
+  assert.equal(reason(off), `off work until ${time}`);
+  const mine = ownState(presence({ codes: [off] }), true);
+  assert.deepEqual([mine.look, mine.title], ["warn", `Outside your working hours: new sessions from ${time}`]);
+  at.setDate(at.getDate() + 2);
+  assert.match(ahead(at.toISOString()), /^[A-Z][a-z]{2},? \d\d:30$/);
+});
 
 test("one's own state says whether one receives, and why not", () => {
   assert.equal(ownState(presence({}), true).look, "good");

@@ -111,6 +111,13 @@ def test_it_never_gives_it_back_to_who_had_it():
         ({"in_scope": False}, "not_in_scope", {"list": 2}),
         ({"is_away": True, "away_since": "T"}, "away", {"since": "T"}),
         ({"is_connected": False, "last_seen_at": "T"}, "offline", {"last_seen_at": "T"}),
+        (
+            {"is_off_hours": True, "hours_today": ("09:00–17:00",), "hours_begin_at": "T"},
+            "off_hours",
+            {"today": ["09:00–17:00"], "next": "T"},
+        ),
+        ({"limit": 0, "open": 0}, "at_limit", {"limit": 0, "open": 0}),
+        ({"limit": -1, "open": 0}, "at_limit", {"limit": -1, "open": 0}),
         ({"limit": 2, "open": 3}, "at_limit", {"limit": 2, "open": 3}),
         ({"is_hidden": True, "hidden_since": "T"}, "page_hidden", {"since": "T"}),
     ],

@@ -32,6 +32,7 @@ def candidate(key: int) -> st.SearchStrategy[Candidate]:
         is_away=st.booleans(),
         is_connected=st.booleans() | st.just(True),
         is_hidden=st.booleans(),
+        is_off_hours=st.booleans(),
         open=st.integers(0, 4),
         limit=st.none() | st.integers(0, 4),
         last_turn=st.integers(0, 9),

@@ -65,6 +65,7 @@ PAGES = {
     "console/projects/<uuid:project_id>/team/": Route(MANAGING),
     "console/projects/<uuid:project_id>/team/order/": Route(MANAGING, "POST"),
     "console/agents/<uuid:agent_id>/": Route(MANAGING),
+    "console/agents/<uuid:agent_id>/hours/": Route(MANAGING, "POST"),
     "console/agents/<uuid:agent_id>/link/": Route(MANAGING, "POST"),
     "console/agents/<uuid:agent_id>/remove/": Route(MANAGING),
     "console/projects/<uuid:project_id>/bot/": Route(MANAGING),

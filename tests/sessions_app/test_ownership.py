@@ -12,7 +12,7 @@ from routing.models import Pool
 from sessions_app.actions.ownership import claim, complete, put_back, reopen, transfer
 from sessions_app.models import ChatSession, Message
 from tests.factories import make_agent, make_member, make_project, make_session
-from tests.support.team import come_online, go_away, owners, route, told, vanish, why
+from tests.support.team import come_online, go_away, off_hours, owners, route, told, vanish, why
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,6 +96,13 @@ def test_a_claim_passes_the_limit_and_a_break_and_says_so(project, team):
     claim(session=session, actor=team[0].user)
     assert owners([session]) == ["Alice"]
     assert last_line(session).data["warnings"] == ["away", "at_limit"]
+
+
+def test_a_claim_is_not_asked_for_working_hours(project, team):
+    off_hours(team[0])
+    session = make_session(project)
+    claim(session=session, actor=team[0].user)
+    assert owners([session]) == ["Alice"]
 
 
 def test_a_claim_needs_an_open_page(project, team):
@@ -186,7 +193,15 @@ def test_an_agent_transfers_to_nobody_who_cannot_receive(project, team, code):
     assert refusal.data["agent"]["name"] == "Bob"
 
 
-@pytest.mark.parametrize("code", ["offline", "away", "at_limit", "not_in_scope"])
+def test_an_agent_transfers_to_somebody_off_hours_and_is_warned(project, team):
+    session = make_session(project, owner=team[0])
+    make_unable(project, team[1], "off_hours")
+    transfer(session=session, actor=team[0].user, to=team[1])
+    assert owners([session]) == ["Bob"]
+    assert last_line(session).data["warnings"] == ["off_hours"]
+
+
+@pytest.mark.parametrize("code", ["offline", "away", "off_hours", "at_limit", "not_in_scope"])
 def test_a_manager_transfers_to_them_and_is_warned(project, team, manager, code):
     session = make_session(project, owner=team[0])
     make_unable(project, team[1], code)
@@ -202,6 +217,8 @@ def make_unable(project: Project, agent: Agent, code: str) -> None:
         go_away(agent)
     elif code == "at_limit":
         change(agent, session_limit=0)
+    elif code == "off_hours":
+        off_hours(agent)
     else:
         Pool.objects.filter(project=project).update(scope="specified")
 

@@ -2,11 +2,14 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import time
+from zoneinfo import ZoneInfo
 
 from core import clock
 from live.models import Event
 from projects.models import Agent, Project
-from routing.actions import open_lease, set_status, sweep_leases
+from routing.actions import open_lease, set_hours, set_status, sweep_leases
+from routing.hours import Span
 from routing.models import Lease
 from sessions_app.actions.routing import route_project
 from sessions_app.models import ChatSession, RoutingAttempt
@@ -28,6 +31,14 @@ def vanish(*agents: Agent) -> None:
 def go_away(*agents: Agent) -> None:
     for agent in agents:
         set_status(user_id=agent.user_id, status="away")
+
+
+def off_hours(*agents: Agent) -> None:
+    """They work tomorrow only, as the project's clock has it."""
+    for agent in agents:
+        there = clock.now().astimezone(ZoneInfo(agent.project.time_zone))
+        tomorrow = Span((there.weekday() + 1) % 7, time(12), time(13))
+        set_hours(agent=agent, spans=[tomorrow], actor=None)
 
 
 def route(project: Project, trigger: str = "opened") -> int:

@@ -18,9 +18,12 @@ from core.pages import page, refused, told
 from projects import actions
 from projects.models import Agent
 from projects.queries import access_managed_agent, access_managed_project
+from routing.actions import set_hours
+from routing.hours import Span
+from routing.queries import hours_of
 from sessions_app.console import words
 from sessions_app.console.actions import add_to_team, welcome_path
-from sessions_app.console.forms import NewAgentForm, RightsForm, new_order
+from sessions_app.console.forms import HoursForm, NewAgentForm, RightsForm, new_order, seen_order
 from sessions_app.console.shell import show
 from sessions_app.queries.console import Place, places
 
@@ -68,8 +71,14 @@ def _show_link(request: SignedInRequest, agent: Agent, path: str) -> HttpRespons
 def order(request: SignedInRequest, project_id: UUID) -> HttpResponse:
     project = access_managed_project(request.user, project_id)
     with told(request):
-        wanted = new_order(request.POST)
-        tx.run(actions.reorder_agents, project=project, agent_ids=wanted, actor=request.user)
+        wanted, seen = new_order(request.POST), seen_order(request.POST)
+        tx.run(
+            actions.reorder_agents,
+            project=project,
+            agent_ids=wanted,
+            actor=request.user,
+            seen=seen,
+        )
     return redirect("console:team", project.public_id)
 
 
@@ -82,7 +91,42 @@ def agent(request: SignedInRequest, agent_id: UUID) -> HttpResponse:
         if refused(form, lambda: _change(here, request, changes)):
             messages.success(request, _("Saved."))
             return redirect("console:team", here.project.public_id)
-    return _show_agent(request, "agent.html", here, form=form)
+    return _show_agent_form(request, here, form=form)
+
+
+@page
+@require_POST
+def hours(request: SignedInRequest, agent_id: UUID) -> HttpResponse:
+    """The agent's own working hours; empty: always."""
+    here = access_managed_agent(request.user, agent_id)
+    form = HoursForm(request.POST)
+    if form.is_valid():
+        if refused(form, lambda: _set_hours(here, request, form.spans())):
+            messages.success(request, _("Saved. The working hours hold from now on."))
+            return redirect("console:agent", here.public_id)
+    return _show_agent_form(request, here, hours=form)
+
+
+def _set_hours(here: Agent, request: SignedInRequest, spans: list[Span]) -> Agent:
+    return tx.run(set_hours, agent=here, spans=spans, actor=request.user)
+
+
+def _show_agent_form(
+    request: SignedInRequest,
+    here: Agent,
+    *,
+    form: RightsForm | None = None,
+    hours: HoursForm | None = None,
+) -> HttpResponse:
+    project = here.project
+    return _show_agent(
+        request,
+        "agent.html",
+        here,
+        form=form or RightsForm(instance=copy(here)),
+        hours=hours or HoursForm.of(hours_of([here.pk]).get(here.pk, [])),
+        wall=clock.now().astimezone(ZoneInfo(project.time_zone)),
+    )
 
 
 def _change(here: Agent, request: SignedInRequest, changes: dict[str, Any]) -> Agent:
