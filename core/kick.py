@@ -121,7 +121,8 @@ class _Sender:
         if kind == "task":
             self._publish(name, payload, origin)
         elif layer is not None:
-            await asyncio.wait_for(layer.group_send(name, payload), SEND_SECONDS)
+            async with asyncio.timeout(SEND_SECONDS):
+                await layer.group_send(name, payload)
 
     def _publish(self, name: str, payload: dict[str, Any], origin: str | None) -> None:
         if self.broker is None:
