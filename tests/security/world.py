@@ -16,7 +16,7 @@ from accounts.models import Company, Membership, User
 from bots.models import Bot, ChatPause, InboundUpdate, OutboundCall, Webhook
 from core import clock
 from projects.models import Agent, Project
-from routing.models import Pool, PresenceInterval, Turn
+from routing.models import Pool, PresenceInterval, ShiftChange, Turn, WorkingSpan
 from sessions_app.models import (
     Assignment,
     ChatSession,
@@ -130,6 +130,8 @@ def _fill(place: Place, message: Message) -> None:
         make_lease(agent.user),
         PresenceInterval.objects.create(user=agent.user, state="online"),
         Turn.objects.create(pool=pool, agent=agent, number=1),
+        WorkingSpan.objects.create(agent=agent, weekday=0, begins="00:00", ends="23:59"),
+        ShiftChange.objects.create(agent=agent, at=clock.now()),
         ChatPause.objects.create(bot=bot, chat_id=1, until=clock.now()),
         MessagePart.objects.create(message=message, call=call),
         MessageChange.objects.create(
