@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import F, Max
 
 from core import clock, kick, retention, tx
+from live.events import carried
 from live.models import Event, Feed
 
 ADVANCE = f"""
@@ -49,7 +50,8 @@ def _write(events: list[Event]) -> None:
         by_stream.setdefault(event.stream, []).append(event)
     for stream in sorted(by_stream):
         _append(stream, by_stream[stream])
-        kick.hint(f"feed.{stream.hex}", type="feed.grown", stream=str(stream))
+        news = carried(by_stream[stream])
+        kick.hint(f"feed.{stream.hex}", type="feed.grown", stream=str(stream), events=news)
 
 
 def _append(stream: UUID, events: list[Event]) -> None:

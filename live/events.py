@@ -1,12 +1,18 @@
 """Events as pages get them: see docs/live-protocol.md."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from core.text import storable
 from live.models import Event
+
+# What goes along with a hint; whoever hears it reads more from the rows.
+CARRIED_EVENTS = 8
+CARRIED_LETTERS = 32 * 1024
 
 # Kinds after which somebody's rights on the stream, or those of the person whose own stream it is,
 # may be others than before.
@@ -50,6 +56,34 @@ class Item:
         if tags & self.audience:
             return self.text if is_known else self.new
         return self.gone if tags & self.before else ""
+
+
+def carried(events: Sequence[Event]) -> str:
+    """Events for a hint, as JSON; empty if they are too many or too long."""
+    if len(events) > CARRIED_EVENTS:
+        return ""
+    rows = [
+        [row.number, row.kind, row.audience, row.before, row.payload, row.at.isoformat()]
+        for row in events
+    ]
+    text = json.dumps(rows)
+    return text if len(text) <= CARRIED_LETTERS else ""
+
+
+def brought(stream: UUID, text: str) -> list[Event]:
+    """The events that a hint has `carried`."""
+    return [
+        Event(
+            stream=stream,
+            number=number,
+            kind=kind,
+            audience=audience,
+            before=before,
+            payload=payload,
+            at=datetime.fromisoformat(at),
+        )
+        for number, kind, audience, before, payload, at in json.loads(text or "[]")
+    ]
 
 
 def item(event: Event) -> Item:

@@ -20,7 +20,7 @@ from django.conf import settings
 from core import clock
 from core.aio import in_db
 from live import metrics, ports, queries
-from live.events import moment
+from live.events import brought, moment
 from live.sockets.connections import Connection, Subscription
 from live.sockets.hints import Hint, Hints
 from live.sockets.readers import Reader
@@ -183,7 +183,11 @@ class Hub:
         if hint["type"] == "feed.typing":
             self._tell_typing(stream, hint)
         else:
-            self._wake_reader(stream)
+            self._offer(stream, hint.get("events", ""))
+
+    def _offer(self, stream: UUID, events: str) -> None:
+        if stream in self.readers:
+            self.readers[stream].offer(brought(stream, events))
 
     def _wake_reader(self, stream: UUID) -> None:
         if stream in self.readers:

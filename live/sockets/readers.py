@@ -9,6 +9,7 @@ from uuid import UUID
 from core.aio import in_db
 from live import queries
 from live.events import RIGHTS_KINDS, Item, item
+from live.models import Event
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +45,26 @@ class Reader:
         self._blocks: dict[int, list[Item]] = {}
         self._recheck = recheck
         self._due = asyncio.Event()
+        self._is_reading = False
         self._looking_back = asyncio.Lock()
 
     def wake(self) -> None:
         self._due.set()
 
+    def offer(self, events: list[Event]) -> None:
+        """What a hint has brought. Taken if it follows what is here and nothing has to be asked
+        first; else the rows are read."""
+        is_next = self.high >= 0 and bool(events) and events[0].number == self.high + 1
+        if self._is_reading or not is_next or any(event.kind in RIGHTS_KINDS for event in events):
+            self.wake()
+        else:
+            self._append([item(event) for event in events])
+
     async def run(self) -> None:
         self._due.set()
         while True:
             await self._due.wait()
+            self._is_reading = True
             self._due.clear()
             try:
                 await self._read_on()
@@ -60,6 +72,7 @@ class Reader:
                 log.warning("stream %s could not be read", self.stream, exc_info=True)
                 await asyncio.sleep(REST_SECONDS)
                 self._due.set()
+            self._is_reading = False
 
     async def _read_on(self) -> None:
         if self.high < 0:
