@@ -48,26 +48,23 @@ def _usable_number(update: Any) -> int | None:
 
 def store(
     *, bot_id: int, updates: list[tuple[int, bytes]], next_offset: int | None, epoch: int | None
-) -> int:
-    """Commit what was read together with the offset that will confirm it; how many were new.
+) -> None:
+    """Commit what was read together with the offset that will confirm it.
 
-    `epoch`: of the reader's lease, None for a reader without one. Raises LeaseLost, and stores nothing, when
-    another gateway has taken the bot since. An empty list records that Telegram answered.
+    What is stored already stays as it is. `epoch`: of the reader's lease, None for a reader without
+    one. Raises LeaseLost, and stores nothing, when another gateway has taken the bot since. An empty
+    list records that Telegram answered.
     """
     with tx.change("inbox"):
         _note_read(bot_id, bool(updates), next_offset, epoch)
-        known = _known(bot_id, updates)
-        new = [
+        rows = [
             InboundUpdate(bot_id=bot_id, update_id=number, raw=raw)
             for number, raw in dict(updates).items()
-            if number not in known
         ]
-        # a webhook may store the same update beside us
-        InboundUpdate.objects.bulk_create(new, ignore_conflicts=True)
-        if new:
+        InboundUpdate.objects.bulk_create(rows, ignore_conflicts=True)
+        if rows:
             kick.task("sessions_app.drain_inbox", bot_id=bot_id)
-    metrics.UPDATES.inc(len(new))
-    return len(new)
+    metrics.UPDATES.inc(len(rows))
 
 
 def _note_read(bot_id: int, has_news: bool, next_offset: int | None, epoch: int | None) -> None:
@@ -82,12 +79,6 @@ def _note_read(bot_id: int, has_news: bool, next_offset: int | None, epoch: int 
         row = row.filter(lease_epoch=epoch)
     if not row.update(**changes):
         raise LeaseLost(bot_id)
-
-
-def _known(bot_id: int, updates: list[tuple[int, bytes]]) -> set[int]:
-    numbers = [number for number, _ in updates]
-    rows = InboundUpdate.objects.filter(bot_id=bot_id, update_id__in=numbers)
-    return set(rows.values_list("update_id", flat=True)) if numbers else set()
 
 
 # ---------------------------------------------------------------- by webhook

@@ -100,7 +100,7 @@ def _note(bot: Bot, error: DeliveryError) -> None:
 
 
 def read_once(*, bot: Bot) -> int:
-    """Read everything that waits for a bot whose lease the caller holds; how many were new.
+    """Read everything that waits for a bot whose lease the caller holds; how many updates.
 
     Raises DeliveryError, and LeaseLost if the lease has been taken meanwhile.
     """
@@ -108,13 +108,14 @@ def read_once(*, bot: Bot) -> int:
     while True:
         updates = inbox.numbered(wire.get_updates(bot.token, offset=offset), offset)
         following = max((number for number, _ in updates), default=offset - 1) + 1
-        count += tx.run(
+        tx.run(
             inbox.store,
             bot_id=bot.pk,
             updates=updates,
             next_offset=following if updates else None,
             epoch=bot.lease_epoch,
         )
+        count += len(updates)
         if len(updates) < BATCH or following == offset:
             return count
         offset = following

@@ -53,11 +53,16 @@ class Item:
 
 
 class Intake:
-    """One batch. After `run`: the sessions `opened`, and the edits that came too `early`."""
+    """One batch. After `run`: the sessions `opened`, and the edits that came too `early`.
 
-    def __init__(self, bot: Bot, items: Sequence[Item]) -> None:
+    `hopeful`: messages are taken to be new, as they nearly always are, and only the originals of
+    edits are looked up. `run` raises IntegrityError where one is known.
+    """
+
+    def __init__(self, bot: Bot, items: Sequence[Item], *, hopeful: bool = False) -> None:
         self.bot = bot
         self.items = items
+        self.sought = {item.key for item in items if item.is_edit or not hopeful}
         self.moment = clock.now()
         self.opened: list[ChatSession] = []
         self.early: list[Item] = []
@@ -79,7 +84,7 @@ class Intake:
 
     def _find(self, people: dict[int, Customer]) -> None:
         """Messages known already, and by person the open session, or the newest for the quiet."""
-        known = list(_known_messages(self.bot, {item.key for item in self.items}))
+        known = list(_known_messages(self.bot, self.sought))
         newest = _newest_sessions(people[item.sender.id] for item in self.items if item.is_quiet)
         keys = {message.session_id for message in known} | newest
         is_open = Q(bot=self.bot, customer__in=list(people.values())) & ~Q(state=COMPLETED)
@@ -204,6 +209,8 @@ class Intake:
 
 
 def _known_messages(bot: Bot, keys: set[Key]) -> Iterator[Message]:
+    if not keys:
+        return iter(())
     rows = Message.objects.filter(
         bot=bot,
         direction=Message.Direction.IN,

@@ -222,7 +222,9 @@ def _sent(telegram, bot):
 
 
 def test_what_cannot_be_stored_is_not_confirmed(telegram, bot, monkeypatch):
-    monkeypatch.setattr(inbox, "_known", fails(OperationalError("gone"), inbox._known, times=3))
+    monkeypatch.setattr(
+        inbox, "_note_read", fails(OperationalError("gone"), inbox._note_read, times=3)
+    )
     person = telegram.person(bot)
     number = telegram.says(person, bot, "hello")
     with gateway():

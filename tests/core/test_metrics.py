@@ -164,7 +164,7 @@ class TestCounters:
         bot = make_bot(make_project())
         for _ in range(2):
             inbox.store(bot_id=bot.pk, updates=[(1, b"{}")], next_offset=2, epoch=None)
-        assert self.grown("tgstaff_updates_stored_total") == 1
+        assert self.grown("tgstaff_updates_read_total") == 2
 
 
 def test_a_part_that_fails_takes_no_other_with_it(monkeypatch):
