@@ -1,9 +1,11 @@
 """What psycopg does slowly where this product does it most."""
 
+import select
 from typing import Any
 
 import psycopg
 from psycopg.types.array import ListDumper
+from psycopg_pool import ConnectionPool
 
 
 class QuickListDumper(ListDumper):
@@ -27,6 +29,23 @@ class QuickListDumper(ListDumper):
         return b'"' + bytes(text).replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
 
+def check(connection: "psycopg.Connection[Any]") -> None:
+    """Raises OperationalError if the server is gone, like the pool's own check, which asks it.
+
+    Each piece of work takes a connection out of the pool, so asking would cost it a round trip. A
+    connection at rest has nothing to say: one whose server has ended, or ends it, can be read.
+    """
+    news = select.poll()
+    news.register(connection.fileno(), select.POLLIN)
+    if news.poll(0):
+        _asked(connection)
+
+
+_asked = ConnectionPool.check_connection
+
+
 def install() -> None:
     """For every connection that is opened from now on."""
     psycopg.adapters.register_dumper(list, QuickListDumper)
+    # Django names this one and takes no other.
+    ConnectionPool.check_connection = staticmethod(check)  # type: ignore[method-assign,assignment]  # the stub knows no replacing
