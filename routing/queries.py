@@ -95,6 +95,15 @@ def _since(found: _Traces, state: str, now: datetime) -> datetime | None:
     return now
 
 
+def open_pages(user_ids: Collection[int]) -> dict[int, list[Lease]]:
+    """The session pages that each of these people has open now, by the person's key."""
+    found: dict[int, list[Lease]] = {user_id: [] for user_id in user_ids}
+    live = Lease.objects.filter(user_id__in=user_ids, expires_at__gt=clock.now())
+    for lease in live.order_by("opened_at", "pk"):
+        found[lease.user_id].append(lease)
+    return found
+
+
 def was_here_since(user_id: int, at: datetime) -> bool:
     """Whether the person has had a session page open at some moment after `at`."""
     here = PresenceInterval.objects.filter(user_id=user_id).exclude(state=State.OFFLINE)

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "routing",
     "redirects",
     "sessions_app",
+    "insights",
 ]
 
 MIDDLEWARE = [

@@ -81,14 +81,14 @@ def _note(bot: Bot, info: WebhookInfo) -> None:
 
 
 def _mend_webhook(bot: Bot, info: WebhookInfo) -> None:
-    current = _pointed_at(bot, info.url)
+    current = pointed_at(bot, info.url)
     if not settings.PUBLIC_URL:
         tx.run(_show, bot, State.FAILING, _("PUBLIC_URL is not set."))
     elif current is None or current.ends_at is not None:
         if bot.webhook_checked_at:  # else it has a new token, and Telegram forgot all with the old
             tx.run(_show, bot, State.ELSEWHERE, _elsewhere(info.url))
         webhooks.set_up(bot=bot)
-    elif _is_failing(info, clock.now()):
+    elif is_failing(info, clock.now()):
         tx.run(_show, bot, State.FAILING, info.last_error)
         if (current.confirmed_at or clock.now()) < clock.now() - TIRED:
             webhooks.set_up(bot=bot)
@@ -104,13 +104,13 @@ def _mend_polling(bot: Bot, info: WebhookInfo) -> None:
     if not info.url:
         if bot.state == State.ELSEWHERE:
             tx.run(reading.answered, bot=bot)
-    elif _pointed_at(bot, info.url):
+    elif pointed_at(bot, info.url):
         wire.delete_webhook(bot.token)
     else:
         tx.run(_show, bot, State.ELSEWHERE, _elsewhere(info.url))
 
 
-def _pointed_at(bot: Bot, address: str) -> Webhook | None:
+def pointed_at(bot: Bot, address: str) -> Webhook | None:
     """Our webhook that has this address."""
     known = bot.webhooks.order_by("-pk")
     return next((one for one in known if webhooks.address_of(one) == address), None)
@@ -122,7 +122,7 @@ def _elsewhere(address: str) -> str:
     return _("The webhook pointed to %s.") % (urlsplit(address).hostname or address)
 
 
-def _is_failing(info: WebhookInfo, moment: datetime) -> bool:
+def is_failing(info: WebhookInfo, moment: datetime) -> bool:
     """Its last error stays for ever: it counts while something waits and it is a fresh one."""
     at = info.last_error_at
     return bool(info.pending) and at is not None and moment - at < RECENT

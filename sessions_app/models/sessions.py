@@ -145,6 +145,13 @@ class ChatSession(models.Model):
                 name="sessions_completed_by",
             ),
             models.Index(fields=["customer", "-opened_at"], name="sessions_of_customer"),
+            # Somebody has written after the end: sessions_app.queries.completed.
+            models.Index(
+                fields=["project", "number"],
+                condition=Q(state="completed", message_count__gt=0)
+                & Q(last_message_number=models.F("message_count")),
+                name="sessions_written_after",
+            ),
         ]
 
     def __str__(self) -> str:

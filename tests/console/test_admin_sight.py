@@ -17,6 +17,7 @@ from bots.models import Bot, ChatPause, InboundUpdate, Inbox, OutboundCall
 from core import clock
 from core.admin import CompanyAdmin
 from core.models import Tick
+from insights.models import Answer
 from routing.actions import set_hours
 from routing.hours import Span
 from routing.models import PresenceInterval, Turn
@@ -75,6 +76,7 @@ class Cast:
         make_lease(self.agent.user)
         set_hours(agent=self.agent, spans=[Span(0, time(9), time(17))], actor=None)
         PresenceInterval.objects.create(user=self.agent.user, state="online")
+        Answer.objects.create(bot=self.bot, asked_at=clock.now(), webhook_host=f"{mark}.example")
         record_audit(company=self.company, actor=self.owner, verb="tried", target=mark)
 
 

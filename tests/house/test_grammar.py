@@ -26,6 +26,8 @@ EXTRA = {
     "sessions_app/texts",
     # the type of a request whose user is real
     "accounts/http",
+    # the doctor's: facts in, findings out
+    "insights/checks",
     # the managers' console: a room of its own with the same grammar inside
     "sessions_app/console",
 }

@@ -12,6 +12,7 @@ from tests.support.source import name_of, our_apps, product_files, tree_of
 # neighbours, which do not refer to each other, share a rung
 LADDER = [
     {"tgstaff"},
+    {"insights"},
     {"sessions_app"},
     {"routing", "redirects"},
     {"bots"},
@@ -24,8 +25,12 @@ RUNG = {app: place for place, rung in enumerate(LADDER) for app in rung}
 
 # What one app may take from another. core is for everybody, tgstaff only assembles.
 SHARED = {"models", "queries", "actions", "events", "errors", "client", "choice", "hours", "http"}
-# The feed's socket is written to be subclassed, by the app that knows who its people are.
-SUBCLASSED = {("sessions_app", "live.sockets")}
+ROOMS = {
+    # The feed's socket is written to be subclassed, by the app that knows who its people are.
+    ("sessions_app", "live.sockets"),
+    # The managers' console is one room, whichever app a page of it comes from.
+    ("insights", "sessions_app.console"),
+}
 
 
 def relations() -> Iterator[tuple[type[Model], Any]]:
@@ -85,7 +90,7 @@ def test_apps_take_only_what_is_shared_from_each_other():
     wrong = []
     for file, module, names in imports_of_other_apps():
         own, (other, part) = file.split("/")[0], module.split(".")[:2]
-        if own == "tgstaff" or (own, f"{other}.{part}") in SUBCLASSED:
+        if own == "tgstaff" or (own, f"{other}.{part}") in ROOMS:
             continue
         if part not in SHARED or any(name.startswith("_") for name in names):
             wrong.append(f"{file}: {module} {names}")

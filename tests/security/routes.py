@@ -102,6 +102,7 @@ MODELS = {
     "bots.InboundUpdate": ENTERING,
     "bots.OutboundCall": ENTERING,
     "core.Tick": STAFF,
+    "insights.Answer": ENTERING,
     "projects.Agent": ENTERING,
     "projects.Project": ENTERING,
     "routing.Lease": ENTERING,

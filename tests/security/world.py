@@ -15,6 +15,7 @@ from accounts.actions import record_audit
 from accounts.models import Company, Membership, User
 from bots.models import Bot, ChatPause, InboundUpdate, OutboundCall, Webhook
 from core import clock
+from insights.models import Answer
 from projects.models import Agent, Project
 from routing.models import Pool, PresenceInterval, ShiftChange, Turn, WorkingSpan
 from sessions_app.models import (
@@ -138,6 +139,9 @@ def _fill(place: Place, message: Message) -> None:
             message=message, key=uuid4(), verb="edited", text_before=canary
         ),
         ReadMark.objects.create(session=place.session, agent=agent, seen=0),
+        Answer.objects.create(
+            bot=bot, asked_at=clock.now(), webhook="elsewhere", webhook_host=f"{canary}.example"
+        ),
     ]
     place.rows = {row._meta.label: row for row in rows}
 

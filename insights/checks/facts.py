@@ -1,0 +1,114 @@
+"""What the checks judge: plain data, read once. Nothing of a customer is in it but numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from bots.models import Bot
+from insights.models import Answer
+from projects.models import Project
+from routing.choice import NEVER
+from sessions_app.events import Payload
+
+
+@dataclass(frozen=True)
+class Page:
+    """An open session page as it reported itself last. `left_s`: until its lease runs out."""
+
+    notify: str
+    sound: bool
+    left_s: float
+
+
+@dataclass(frozen=True)
+class Person:
+    """An agent of the team. `codes`: the rules that are not met, [{"code", "evidence"}]."""
+
+    name: str
+    codes: tuple[Payload, ...]
+    open: int
+    limit: int | None
+    is_next: bool
+    pages: tuple[Page, ...]
+
+    @property
+    def unmet(self) -> frozenset[str]:
+        return frozenset(str(failure["code"]) for failure in self.codes)
+
+    @property
+    def is_here(self) -> bool:
+        """Has a session page open."""
+        return "offline" not in self.unmet
+
+    @property
+    def is_online(self) -> bool:
+        return self.is_here and "away" not in self.unmet
+
+    @property
+    def may_answer(self) -> bool:
+        return not self.unmet & NEVER
+
+    @property
+    def is_in_scope(self) -> bool:
+        return "not_in_scope" not in self.unmet
+
+    def because(self, *codes: str) -> list[Payload]:
+        """Of the rules not met, these."""
+        return [failure for failure in self.codes if failure["code"] in codes]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What waits. `too_old`: how many wait longer than is routed."""
+
+    waiting: int = 0
+    number: int = 0
+    since: datetime | None = None
+    too_old: int = 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A project at one moment.
+
+    `mode`, `scope`: of the pool, in words; `is_specified`: Specified Agents. `code`: why the
+    project routes nothing at all. `health`: of the bot (bots.queries.health). `answer`: what Telegram
+    said when it was asked lately. `undelivered`: calls of the last 24 h by state and error code.
+    `unreachable`: open sessions whose customer has blocked the bot. `hiding`: numbers of completed
+    sessions that hide a customer, the first few.
+    """
+
+    project: Project
+    now: datetime
+    mode: str
+    scope: str
+    is_specified: bool
+    code: str
+    people: tuple[Person, ...]
+    bot: Bot | None
+    health: Mapping[str, Any] | None
+    answer: Answer | None
+    line: Line
+    undelivered: Mapping[tuple[str, str], int]
+    unreachable: int
+    hiding: tuple[int, ...]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.project.time_zone)
+
+    @property
+    def here(self) -> list[Person]:
+        return [person for person in self.people if person.is_here]
+
+    def without_names(self) -> "Facts":
+        """The same, with agents called by their place in the list."""
+        people = [
+            replace(person, name=_("agent %d") % place)
+            for place, person in enumerate(self.people, 1)
+        ]
+        return replace(self, people=tuple(people))

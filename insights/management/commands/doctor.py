@@ -1,0 +1,81 @@
+import json
+import sys
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from bots.models import Bot
+from core.management.answers import one_called
+from insights.actions import ask
+from insights.checks import Check, Report, State, examine
+from insights.queries import facts
+from projects.models import Project
+
+FAILED, USELESS = 1, 2
+MARKS = {State.PASS: "ok", State.FAIL: "FAIL", State.UNKNOWN: "?"}
+
+
+class Command(BaseCommand):
+    help = (
+        "Ask whether a project's customers would be answered: the ten checks and more, with "
+        "evidence and fixes. Exit code 0: nothing failed, 1: a check failed, 2: it could not look."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("project", help="its id, or its name if only one has it")
+        parser.add_argument(
+            "--json", action="store_true", help="as in docs/doctor.md, without people's names"
+        )
+        parser.add_argument(
+            "--offline", action="store_true", help="do not ask Telegram about the token"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            project = one_called(Project.objects.filter(archived_at=None), options["project"])
+            if not options["offline"]:
+                _ask(project)
+            found = facts(project)
+        except CommandError as error:
+            error.returncode = USELESS
+            raise
+        except DatabaseError as error:
+            text = f"The database is not ready: {error}".splitlines()[0]
+            raise CommandError(text, returncode=USELESS) from None
+        except ImproperlyConfigured as error:  # no key opens the token
+            raise CommandError(str(error), returncode=USELESS) from None
+        report = examine(found.without_names() if options["json"] else found)
+        self.stdout.write(_as_json(report) if options["json"] else _as_text(report))
+        if report.failed:
+            sys.exit(FAILED)
+
+
+def _ask(project: Project) -> None:
+    bot = Bot.objects.filter(project=project).first()
+    if bot:
+        ask(bot)
+
+
+def _as_json(report: Report) -> str:
+    return json.dumps(report.as_json(), ensure_ascii=False, indent=1)
+
+
+def _as_text(report: Report) -> str:
+    now = report.facts.now.astimezone(report.facts.zone)
+    lines = [f"{report.facts.project.name}, {now:%Y-%m-%d %H:%M:%S} {now.tzname()}", ""]
+    for check in report.checks:
+        lines += _told(check)
+    counts = report.counts
+    lines += ["", f"{counts['pass']} ok, {counts['fail']} failed, {counts['unknown']} unknown"]
+    return "\n".join(lines)
+
+
+def _told(check: Check) -> list[str]:
+    number = str(check.number or "")
+    return [
+        f"{number:>2} {MARKS[check.state]:<5}{check.title}",
+        *(f"{'':8}{line}" for line in check.evidence),
+        *(f"{'':8}-> {fix.text}{f' {fix.link}' if fix.link else ''}" for fix in check.fixes),
+    ]

@@ -1,0 +1,90 @@
+"""What the doctor looks at: one snapshot of a project, in a number of queries that does not grow."""
+
+from datetime import datetime
+
+from django.db.models import Count, Q
+
+from bots.models import Bot
+from bots.queries import health, unsuccessful
+from core import clock, retention, tx
+from insights.checks.facts import Facts, Line, Page, Person
+from insights.models import Answer
+from projects.models import Project
+from routing.models import Lease, Pool
+from routing.queries import open_pages, project_code
+from sessions_app.models import ChatSession
+from sessions_app.queries.completed import hiding
+from sessions_app.queries.console import Place, places
+from sessions_app.queries.line import too_old_before
+from sessions_app.queries.team import pool_of
+
+HIDING = 5
+
+
+def facts(project: Project) -> Facts:
+    """The project now. What a rule says is asked of the rule: see routing.choice."""
+    with tx.snapshot():
+        project = Project.objects.get(pk=project.pk)
+        now, pool, bot = clock.now(), pool_of(project), _bot(project)
+        return Facts(
+            project=project,
+            now=now,
+            mode=pool.get_mode_display(),
+            scope=pool.get_scope_display(),
+            is_specified=pool.scope == Pool.Scope.SPECIFIED,
+            code=project_code(project),
+            people=_people(project, now),
+            bot=bot,
+            health=health(bot) if bot else None,
+            answer=Answer.objects.filter(bot=bot).first() if bot else None,
+            line=_line(pool),
+            undelivered=_undelivered(bot) if bot else {},
+            unreachable=_unreachable(project),
+            hiding=tuple(hiding(project).values_list("number", flat=True)[:HIDING]),
+        )
+
+
+def _bot(project: Project) -> Bot | None:
+    return Bot.objects.filter(project=project).defer("token").first()
+
+
+def _people(project: Project, now: datetime) -> tuple[Person, ...]:
+    team = places(project)
+    pages = open_pages([place.agent.user_id for place in team])
+    return tuple(_person(place, pages[place.agent.user_id], now) for place in team)
+
+
+def _person(place: Place, pages: list[Lease], now: datetime) -> Person:
+    return Person(
+        name=place.agent.user.name,
+        codes=tuple(place.codes),
+        open=place.open,
+        limit=place.agent.session_limit,
+        is_next=place.is_next,
+        pages=tuple(
+            Page(page.notify, page.sound, (page.expires_at - now).total_seconds()) for page in pages
+        ),
+    )
+
+
+def _line(pool: Pool) -> Line:
+    waiting = ChatSession.objects.filter(project=pool.project).waiting()
+    oldest = waiting.order_by("waiting_since", "pk").values("number", "waiting_since").first()
+    if oldest is None:
+        return Line()
+    too_old = Q(waiting_since__lte=too_old_before(pool))
+    counted = waiting.aggregate(waiting=Count("pk"), too_old=Count("pk", filter=too_old))
+    return Line(number=oldest["number"], since=oldest["waiting_since"], **counted)
+
+
+def _undelivered(bot: Bot) -> dict[tuple[str, str], int]:
+    today = unsuccessful().filter(bot=bot, created_at__gte=retention.before(days=1))
+    counted = today.values("state", "error_code").annotate(count=Count("pk"))
+    return {(row["state"], row["error_code"]): row["count"] for row in counted.order_by()}
+
+
+def _unreachable(project: Project) -> int:
+    """Asked state by state, as the indices over them are written."""
+    left = Q(project=project, customer__blocked_at__isnull=False)
+    states = (ChatSession.State.UNASSIGNED, ChatSession.State.ASSIGNED)
+    return sum(ChatSession.objects.filter(left, state=state).count() for state in states)
