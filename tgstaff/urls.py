@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("bots.urls")),
     path("", include("sessions_app.urls")),
     path("console/", include("sessions_app.console.urls")),
+    path("console/", include("insights.urls")),
 ]

@@ -15,6 +15,8 @@ FOLDER = Path(settings.BASE_DIR, "docs", "guide")
 # In the order of the page's list; the first is the one people come to.
 NAMES = ("README", "troubleshooting", "checks", "questions")
 LINK = re.compile(r"(\w+)\.md(#[\w-]+)?")
+# Read beside the guide; here the page that it is about takes its place.
+BESIDE = {"../doctor.md": "insights:home"}
 
 
 @dataclass(frozen=True)
@@ -67,5 +69,7 @@ def _anchored(tokens: list[Token], place: int) -> Heading:
 
 def _address(href: str) -> str:
     """Links between the files become links between the pages."""
+    if href in BESIDE:
+        return reverse(BESIDE[href])
     found = LINK.fullmatch(href)
     return address(found[1]) + (found[2] or "") if found else href

@@ -22,7 +22,9 @@ function show(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const part of place.querySelectorAll("[data-part]")) {
     const next = fresh.querySelector(`[data-part="${part.getAttribute("data-part")}"]`);
-    if (next && next.outerHTML !== part.outerHTML) replace(part, next);
+    // text that is being selected, to be copied by hand, stays
+    const isRead = part.querySelector("textarea:focus") !== null;
+    if (next && next.outerHTML !== part.outerHTML && !isRead) replace(part, next);
   }
 }
 

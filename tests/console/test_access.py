@@ -8,8 +8,8 @@ from tests.support.api import browser
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("", "now/", "rules/", "team/", "bot/", "settings/")
-ACTS = ("pause/", "resume/", "team/order/")
+PAGES = ("", "now/", "doctor/", "doctor/now/", "rules/", "team/", "bot/", "settings/")
+ACTS = ("pause/", "resume/", "team/order/", "doctor/ask/")
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """The console in a browser: it keeps itself current, and the list can be ordered by hand."""
 
+import json
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -97,3 +100,42 @@ def test_one_can_sign_out_on_a_phone(pages, house):
     phone.locator("summary").click()
     phone.get_by_role("button", name="Sign out").click()
     phone.wait_for_url("**/sign-in/")
+
+
+def test_the_doctor_sees_it_when_what_was_wrong_is_mended(owner, house, pages):
+    owner.get_by_role("link", name="Doctor", exact=True).click()
+    online = owner.locator("#check-online")
+    expect(online).to_have_class("check fail")
+    expect(owner.locator(".verdict")).to_contain_text("checks failed")
+    owner.evaluate("window.isTheSamePage = true")
+    assert Agent(house, house.person("Lena")).post("presence", status="online").ok
+    lena = pages.signed_in(house, "Lena")
+    lena.goto(f"{house.web}/app/")
+    expect(online).to_have_class("check pass")
+    expect(online).to_contain_text("Lena Fischer")
+    assert owner.evaluate("window.isTheSamePage")
+
+
+def test_the_doctors_report_is_copied_as_it_is_now(owner):
+    owner.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    owner.get_by_role("link", name="Doctor", exact=True).click()
+    first = json.loads(owner.locator("#report").input_value())
+    # it has renewed itself since, and with it the field
+    expect(owner.locator("#report")).not_to_have_value(re.compile(re.escape(first["at"])))
+    owner.get_by_role("button", name="Copy report").click()
+    expect(owner.get_by_role("button", name="Copied")).to_be_visible()
+    copied = json.loads(owner.evaluate("navigator.clipboard.readText()"))
+    assert copied["at"] > first["at"]
+    assert len(copied["checks"]) == 16
+
+
+def test_the_doctor_asks_telegram(owner):
+    owner.get_by_role("link", name="Doctor", exact=True).click()
+    owner.get_by_role("button", name="Ask Telegram").click()
+    expect(owner.locator("#check-bot")).to_contain_text("Telegram accepts the token")
+
+
+def test_the_doctor_is_printed_on_one_sheet(owner):
+    owner.get_by_role("link", name="Doctor", exact=True).click()
+    sheets = owner.pdf(prefer_css_page_size=True)
+    assert b"/Count 1" in sheets

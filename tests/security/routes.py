@@ -72,6 +72,10 @@ PAGES = {
     "console/projects/<uuid:project_id>/bot/now/": Route(MANAGING),
     "console/projects/<uuid:project_id>/bot/mode/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/bot/check/": Route(MANAGING, "POST"),
+    "console/doctor/": Route(SIGNED_IN),  # as the console
+    "console/projects/<uuid:project_id>/doctor/": Route(MANAGING),
+    "console/projects/<uuid:project_id>/doctor/now/": Route(MANAGING),
+    "console/projects/<uuid:project_id>/doctor/ask/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/settings/": Route(MANAGING),
     "console/projects/<uuid:project_id>/pause/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/resume/": Route(MANAGING, "POST"),
