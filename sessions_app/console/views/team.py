@@ -125,7 +125,8 @@ def _show_agent_form(
         here,
         form=form or RightsForm(instance=copy(here)),
         hours=hours or HoursForm.of(hours_of([here.pk]).get(here.pk, [])),
-        wall=clock.now().astimezone(ZoneInfo(project.time_zone)),
+        # as text: a template would turn it into the server's time
+        wall=f"{clock.now().astimezone(ZoneInfo(project.time_zone)):%H:%M}",
     )
 
 
