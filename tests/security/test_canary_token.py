@@ -171,6 +171,19 @@ def test_reading_in_trouble_tells_it_to_nobody(world, desk, log, telegram, shift
             assert SECRET not in text_of(owner.ask("GET", path)), route
 
 
+@pytest.mark.parametrize("method", ["getMe", "getWebhookInfo"])
+@pytest.mark.parametrize("kind", ["401", "429", "500", "502html", "cut_after"])
+def test_a_doctor_in_trouble_tells_it_to_nobody(world, desk, log, telegram, method, kind):
+    submit(world, desk)
+    telegram.fault(kind, method=method, count=1)
+    owner = Asker(world.people["owner"])
+    for step, ask in (("ask/", "POST"), ("", "GET")):
+        path = f"/console/projects/{desk.public_id}/doctor/{step}"
+        assert SECRET not in text_of(owner.ask(ask, path))
+    assert telegram.calls(method)
+    assert SECRET not in stored()
+
+
 async def test_no_frame_of_a_socket_holds_it(world, desk, log, telegram, shift_clock):
     owner, stream = world.people["owner"], desk.public_id
     async with opened(owner, socket=AppSocket, hub=Hub()) as page:
