@@ -14,8 +14,8 @@ from routing.models import Lease, Pool
 from routing.queries import open_pages, project_code
 from sessions_app.models import ChatSession
 from sessions_app.queries.completed import hiding
-from sessions_app.queries.console import Place, places
 from sessions_app.queries.line import too_old_before
+from sessions_app.queries.rehearsal import Place, places
 from sessions_app.queries.team import pool_of
 
 HIDING = 5

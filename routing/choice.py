@@ -140,10 +140,19 @@ class Table:
         """Whether anybody could receive another session."""
         return any(verdict.is_eligible for verdict in self.verdicts.values())
 
+    @property
+    def able(self) -> tuple[int, ...]:
+        """Who could receive another session."""
+        return tuple(agent for agent, one in self.verdicts.items() if one.is_eligible)
+
+    def put(self, candidate: Candidate) -> None:
+        """He is judged anew: something about him is other than before."""
+        self.verdicts[candidate.agent] = judge(candidate, self.rules)
+
     def serve(self, agent: int, turn: int | None) -> Candidate:
         """He has one session more; `turn` if it was his turn."""
         served = self.verdicts[agent].candidate.served(turn)
-        self.verdicts[agent] = judge(served, self.rules)
+        self.put(served)
         return served
 
     def choose(

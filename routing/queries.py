@@ -1,11 +1,15 @@
 """Who is there, and the candidates of a project as choose() wants them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from accounts.models import Membership
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from accounts.models import Membership, User
 from bots.models import Bot
 from core import clock
 from live.events import moment
@@ -14,6 +18,7 @@ from routing import hours
 from routing.choice import BEFORE_ALL, Candidate, Place, Rules
 from routing.hours import Span
 from routing.models import Lease, Pool, Presence, PresenceInterval, Turn, WorkingSpan
+from routing.rehearsal import Plan, Stay
 
 State = PresenceInterval.State
 
@@ -110,6 +115,35 @@ def was_here_since(user_id: int, at: datetime) -> bool:
     return here.filter(ended_at=None).exists() or here.filter(ended_at__gt=at).exists()
 
 
+def stays_since(
+    user_ids: Collection[int], since: datetime, *, at_most: int
+) -> tuple[datetime, dict[int, list[Stay]]]:
+    """In which states these people have been, by their keys, and from when on that is all.
+
+    That is `since`, or later where more than `at_most` changes are recorded: the newest are read.
+    """
+    rows = PresenceInterval.objects.filter(user_id__in=user_ids, started_at__gt=since)
+    changes = list(rows.order_by("-started_at", "-pk")[:at_most])
+    if len(changes) == at_most:
+        since = changes[-1].started_at
+        changes = [interval for interval in changes if interval.started_at > since]
+    found: dict[int, list[Stay]] = {}
+    for interval in [*_running_at(user_ids, since), *reversed(changes)]:
+        stays = found.setdefault(interval.user_id, [])
+        stays.append(Stay(interval.started_at, interval.state))
+        if interval.ended_at:  # where the next one begins, if there is one
+            stays.append(Stay(interval.ended_at, State.OFFLINE))
+    return since, found
+
+
+def _running_at(user_ids: Collection[int], at: datetime) -> QuerySet[PresenceInterval]:
+    """The interval of each that began last, not after that moment."""
+    last = PresenceInterval.objects.filter(user=OuterRef("pk"), started_at__lte=at)
+    newest = Subquery(last.order_by("-started_at", "-pk").values("pk")[:1])
+    people = User.objects.filter(pk__in=user_ids).annotate(newest=newest)
+    return PresenceInterval.objects.filter(pk__in=people.values("newest"))
+
+
 def hours_of(agent_ids: Collection[int]) -> dict[int, list[Span]]:
     """The working hours of those agents who have any, by their keys, in the order of the week."""
     found: dict[int, list[Span]] = {}
@@ -119,10 +153,14 @@ def hours_of(agent_ids: Collection[int]) -> dict[int, list[Span]]:
 
 
 def rules_of(pool: Pool) -> Rules:
+    return _rules(pool, _list_size(pool))
+
+
+def _rules(pool: Pool, list_size: int | None) -> Rules:
     return Rules(
         mode=pool.mode,
         random_ties=pool.ties == Pool.Ties.RANDOM,
-        list_size=_list_size(pool),
+        list_size=list_size,
         hidden_pages_receive=pool.hidden_pages_receive,
     )
 
@@ -131,6 +169,29 @@ def _list_size(pool: Pool) -> int | None:
     if pool.scope == Pool.Scope.ALL:
         return None
     return pool.specified.filter(removed_at=None).count()
+
+
+def plan_of(pool: Pool, changes: Mapping[str, Any]) -> Plan:
+    """The pool's rules with these changes in them, as actions.change_rules takes them; nothing is
+    stored."""
+    tried = copy(pool)
+    for name in changes.keys() - {"specified"}:
+        setattr(tried, name, changes[name])
+    listed = _to_be_listed(tried, changes.get("specified"))
+    return Plan(
+        rules=_rules(tried, None if listed is None else len(listed)),
+        listed=listed,
+        is_former_first=tried.returning == Pool.Returning.FORMER,
+        too_old=timedelta(days=tried.too_old_days),
+    )
+
+
+def _to_be_listed(pool: Pool, chosen: Collection[Agent] | None) -> frozenset[int] | None:
+    if pool.scope == Pool.Scope.ALL:
+        return None
+    if chosen is None:
+        chosen = pool.specified.filter(removed_at=None) if pool.pk else []
+    return frozenset(agent.pk for agent in chosen)
 
 
 def cursor_of(pool: Pool) -> Place:

@@ -68,6 +68,13 @@ def not_routing(code: str) -> Refusal:
     return Refusal(code, _("This project's bot does not work: check its token."))
 
 
+def nobody_left() -> Refusal:
+    """Rules by which nobody could receive a session."""
+    return Refusal(
+        "nobody_left", _("Not saved: by these rules nobody could receive a session now.")
+    )
+
+
 # ---------------------------------------------------------------- changes of a message
 
 

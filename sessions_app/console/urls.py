@@ -11,6 +11,7 @@ urlpatterns = [
     path("projects/<uuid:project_id>/", today.today, name="today"),
     path("projects/<uuid:project_id>/now/", today.now, name="now"),
     path("projects/<uuid:project_id>/rules/", rules.rules, name="rules"),
+    path("projects/<uuid:project_id>/rules/now/", rules.now, name="rules_now"),
     path("projects/<uuid:project_id>/team/", team.team, name="team"),
     path("projects/<uuid:project_id>/team/order/", team.order, name="order"),
     path("agents/<uuid:agent_id>/", team.agent, name="agent"),

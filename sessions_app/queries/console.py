@@ -9,14 +9,12 @@ from django.db.models import Count, Min, Q
 from bots.models import Bot
 from bots.queries import health
 from core import clock, tx
-from projects.models import Agent, Project
-from routing.choice import ONLINE_FIRST, Candidate, Rules, choose, judge
-from routing.models import Pool
-from routing.queries import candidates, cursor_of, project_code, rules_of
+from projects.models import Project
+from routing.queries import project_code
 from sessions_app.events import Payload
 from sessions_app.models import ChatSession, RoutingAttempt
 from sessions_app.queries.line import latest_attempts
-from sessions_app.queries.team import open_sessions, pool_of, presence_rows, team
+from sessions_app.queries.team import presence_rows
 
 State = ChatSession.State
 WAITING = 20
@@ -102,54 +100,3 @@ def _counts(project: Project) -> dict[str, Any]:
         open_count=Count("pk", filter=owned),
         flagged_count=Count("pk", filter=owned & Q(is_flagged=True)),
     )
-
-
-@dataclass(frozen=True)
-class Place:
-    """An agent's place in the list: `turn` at which he was served last, 0 if never."""
-
-    agent: Agent
-    codes: list[Payload]
-    open: int
-    turn: int
-    is_next: bool
-
-
-def places(project: Project) -> list[Place]:
-    """The team in the order of the list, and who would get a new session now.
-
-    More than one is next only where ties are broken at random.
-    """
-    with tx.snapshot():
-        pool, agents = pool_of(project), team(project)
-        rules = rules_of(pool)
-        found = candidates(pool, open_sessions([agent.pk for agent in agents]), agents)
-        chosen = _next(pool, found)
-    return [
-        Place(
-            agent=agent,
-            codes=[failure.as_json() for failure in judge(one, rules).failures],
-            open=one.open,
-            turn=one.last_turn,
-            is_next=agent.pk in chosen,
-        )
-        for agent, one in zip(agents, found, strict=True)
-    ]
-
-
-def _next(pool: Pool, found: list[Candidate]) -> set[int]:
-    rules, code = rules_of(pool), project_code(pool.project)
-    choice = choose(candidates=found, rules=rules, cursor=cursor_of(pool), project_code=code)
-    if choice.agent is None:
-        return set()
-    return _tied(found, rules) if _is_drawn(rules) else {choice.agent}
-
-
-def _is_drawn(rules: Rules) -> bool:
-    return rules.mode == ONLINE_FIRST and rules.random_ties
-
-
-def _tied(found: list[Candidate], rules: Rules) -> set[int]:
-    able = [one for one in found if judge(one, rules).is_eligible]
-    fewest = min(one.open for one in able)
-    return {one.agent for one in able if one.open == fewest}

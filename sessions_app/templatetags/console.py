@@ -1,6 +1,6 @@
 """What the console's templates say themselves: icons, faces, links that know they are current."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from sessions_app.console import words
 
@@ -51,3 +52,18 @@ def initials(name: str) -> str:
 @register.filter
 def waited(since: datetime | None, now: datetime) -> str:
     return words.span((now - since).total_seconds()) if since else ""
+
+
+@register.filter
+def length_of(span: timedelta) -> str:
+    return words.span(span.total_seconds())
+
+
+@register.filter
+def account_name(name: str) -> str:
+    """Of what became of past sessions: in fact, or by which rules."""
+    return {
+        "was": _("in fact"),
+        "now": _("by the rules of now"),
+        "tried": _("with your changes"),
+    }[name]

@@ -22,6 +22,7 @@ EXTRA = {
     # pure rules, plain data in and plain data out: just above `errors`
     "routing/choice",
     "routing/hours",
+    "routing/rehearsal",
     "sessions_app/telegram",
     "sessions_app/texts",
     # the type of a request whose user is real

@@ -24,7 +24,8 @@ LADDER = [
 RUNG = {app: place for place, rung in enumerate(LADDER) for app in rung}
 
 # What one app may take from another. core is for everybody, tgstaff only assembles.
-SHARED = {"models", "queries", "actions", "events", "errors", "client", "choice", "hours", "http"}
+SHARED = {"models", "queries", "actions", "events", "errors", "client", "http"}
+SHARED |= {"choice", "hours", "rehearsal"}
 ROOMS = {
     # The feed's socket is written to be subclassed, by the app that knows who its people are.
     ("sessions_app", "live.sockets"),

@@ -62,6 +62,7 @@ PAGES = {
     "console/projects/<uuid:project_id>/": Route(MANAGING),
     "console/projects/<uuid:project_id>/now/": Route(MANAGING),
     "console/projects/<uuid:project_id>/rules/": Route(MANAGING),
+    "console/projects/<uuid:project_id>/rules/now/": Route(MANAGING),
     "console/projects/<uuid:project_id>/team/": Route(MANAGING),
     "console/projects/<uuid:project_id>/team/order/": Route(MANAGING, "POST"),
     "console/agents/<uuid:agent_id>/": Route(MANAGING),

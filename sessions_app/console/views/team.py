@@ -25,7 +25,7 @@ from sessions_app.console import words
 from sessions_app.console.actions import add_to_team, welcome_path
 from sessions_app.console.forms import HoursForm, NewAgentForm, RightsForm, new_order, seen_order
 from sessions_app.console.shell import show
-from sessions_app.queries.console import Place, places
+from sessions_app.queries.rehearsal import Place, places
 
 
 @page
