@@ -58,7 +58,7 @@ def open_lease(*, user_id: int, connection_id: UUID, state: dict[str, Any]) -> N
     `state` is what the page reports of itself: {visible, focused, notify, sound, push}.
     """
     with tx.change():
-        _lock_presence(user_id)
+        lock_presence(user_id)
         Lease.objects.update_or_create(
             connection_id=connection_id,
             user_id=user_id,
@@ -86,7 +86,7 @@ def set_status(*, user_id: int, status: str) -> None:
     if status not in Presence.Status.values:
         raise Refusal("invalid", _("The status is either online or away."))
     with tx.change():
-        row = _lock_presence(user_id)
+        row = lock_presence(user_id)
         if row.status == status:
             return
         row.status, row.changed_at = status, clock.now()
@@ -104,13 +104,14 @@ def sweep_leases() -> list[int]:
 
 def _forget_leases(user_id: int) -> bool:
     with tx.change():
-        _lock_presence(user_id)
+        lock_presence(user_id)
         has_changed = _settle(user_id)
         Lease.objects.filter(user_id=user_id, expires_at__lte=clock.now()).delete()
     return has_changed
 
 
-def _lock_presence(user_id: int) -> Presence:
+def lock_presence(user_id: int) -> Presence:
+    """The person's row, locked before anything else."""
     mine = Presence.objects.filter(user_id=user_id)
     row = tx.lock(mine).first()
     if row is None:

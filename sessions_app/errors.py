@@ -1,10 +1,13 @@
 """What this app refuses. Codes and statuses: docs/live-protocol.md."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from core.errors import Refusal
+from projects.models import Project
 
 
 def not_found() -> Refusal:
@@ -66,6 +69,25 @@ def not_routing(code: str) -> Refusal:
     if code == "project_paused":
         return Refusal(code, _("This project is paused: its sessions are not given to anybody."))
     return Refusal(code, _("This project's bot does not work: check its token."))
+
+
+def last_one(projects: Sequence[tuple[Project, int]]) -> Refusal:
+    """Nobody else can receive in these projects. With each, how many sessions wait there."""
+    said = [_("%(name)s: %(waits)s") % {"name": one.name, "waits": _wait(n)} for one, n in projects]
+    message = _(
+        "Nobody else can receive now. While you are away, new sessions wait until somebody can. %s."
+    )
+    rows = [
+        {"id": str(project.public_id), "name": project.name, "waiting": waiting}
+        for project, waiting in projects
+    ]
+    return Refusal("last_one", message % "; ".join(said), {"projects": rows})
+
+
+def _wait(count: int) -> str:
+    if not count:
+        return str(_("nobody waits so far"))
+    return ngettext("%d session waits already", "%d sessions wait already", count) % count
 
 
 def nobody_left() -> Refusal:

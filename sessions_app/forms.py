@@ -38,6 +38,13 @@ def text(body: Json, name: str) -> str:
     return value
 
 
+def flag(body: Json, name: str) -> bool:
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise _wrong(name)
+    return value
+
+
 def reply_to(body: Json) -> int | None:
     """Telegram's id of a message."""
     value = body.get("reply_to")

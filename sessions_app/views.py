@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from core import tx
 from core.http import api, body
-from routing.actions import set_status
 from sessions_app import forms
 from sessions_app.actions import changes, messages, ownership
+from sessions_app.actions.status import choose_status
 from sessions_app.models import ChatSession, Message
 from sessions_app.queries import guide as guides
 from sessions_app.queries import pages
@@ -71,8 +71,9 @@ def session(request: HttpRequest, session_id: UUID) -> Json:
 
 @api("POST")
 def presence(request: HttpRequest) -> Json:
-    status = forms.text(body(request), "status")
-    tx.run(set_status, user_id=_user(request).pk, status=status)
+    sent = body(request)
+    status, is_confirmed = forms.text(sent, "status"), forms.flag(sent, "confirmed")
+    tx.run(choose_status, user=_user(request), status=status, is_confirmed=is_confirmed)
     return {"status": status}
 
 

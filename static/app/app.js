@@ -20,7 +20,7 @@ const PROJECT = "tgstaff.project";
 const [SEARCHED, ENOUGH] = [20, 20];
 
 /** @typedef {{kind: "keys"} | {kind: "transfer", agent?: string | null}
- * | {kind: "edit", row: Message, text: string}} Dialog */
+ * | {kind: "edit", row: Message, text: string} | {kind: "leave", text: string}} Dialog */
 
 export class App {
   /** @param {() => void} changed called after every change, to draw again */
@@ -264,9 +264,9 @@ export class App {
 
   // ------------------------------------------------------------------ acting
 
-  /** @param {"online" | "away"} status */
-  async setStatus(status) {
-    await this.#ask("status", () => post("/presence", { status }));
+  /** @param {"online" | "away"} status @param {boolean} [confirmed] though nobody else can receive */
+  async setStatus(status, confirmed = false) {
+    await this.#ask("status", () => post("/presence", { status, confirmed }));
   }
 
   /** @param {string} text */
@@ -383,6 +383,7 @@ export class App {
   refused(error) {
     if (!(error instanceof Refused)) throw error;
     if (error.code === "signed_out") this.sync.feed?.end("signed_out");
+    else if (error.code === "last_one") this.open({ kind: "leave", text: error.message });
     else this.toast(error.message, "bad");
   }
 

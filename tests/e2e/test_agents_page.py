@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.support.browser import Pages
 from tests.support.house import House
@@ -23,7 +23,16 @@ def take_a_break(page: Page) -> None:
     switch = page.get_by_role("switch")
     if switch.get_attribute("aria-checked") == "true":
         switch.click()
+        away, go = page.locator('[role="switch"][aria-checked="false"]'), going_away(page)
+        expect(away.or_(go)).to_be_visible()
+        if go.is_visible():
+            go.click()
     expect(switch).to_have_attribute("aria-checked", "false")
+
+
+def going_away(page: Page) -> Locator:
+    """What the last one out is asked."""
+    return page.get_by_role("dialog").get_by_role("button", name="Go away", exact=True)
 
 
 def go_online(page: Page) -> None:
@@ -204,3 +213,26 @@ def test_signing_out_elsewhere_ends_the_page_with_a_notice(house: House, pages: 
     other.goto(f"{house.web}/app/")
     other.get_by_role("button", name="Sign out").click()
     expect(ivy.get_by_text("You are signed out")).to_be_visible()
+
+
+def test_the_last_one_out_is_asked_and_may_stay(house: House, pages: Pages) -> None:
+    lena, tom = open_app(pages, house, "Lena"), open_app(pages, house, "Tom")
+    go_online(lena)
+    go_online(tom)
+    expect(lena.get_by_role("switch")).to_be_checked()
+    tom.get_by_role("switch").click()
+    expect(tom.get_by_role("switch")).not_to_be_checked()
+
+    lena.get_by_role("switch").click()
+    asked = lena.get_by_role("dialog")
+    expect(asked).to_contain_text("Nobody else can receive now.")
+    expect(asked).to_contain_text("Acme Support: nobody waits so far")
+    expect(asked.get_by_role("button", name="Stay")).to_be_focused()
+    lena.keyboard.press("Enter")
+    expect(asked).to_have_count(0)
+    expect(lena.get_by_text("Online: you receive new sessions")).to_be_visible()
+
+    lena.get_by_role("switch").click()
+    going_away(lena).click()
+    expect(lena.get_by_text("Away: no new sessions")).to_be_visible()
+    expect(asked).to_have_count(0)

@@ -1,4 +1,4 @@
-/** What lies over the page: transfer, a message's edit, and the keyboard sheet.
+/** What lies over the page: transfer, a message's edit, a question, and the keyboard sheet.
  *
  * @import { App, Dialog } from "../app.js"
  * @import { Failure, Presence, ProjectState, Session, TeamMember } from "../types.js"
@@ -22,7 +22,8 @@ export function dialog(app, kind) {
       @click=${(/** @type {any} */ event) => event.target.tagName === "DIALOG" && close()}
       ${ref((element) => open(/** @type {HTMLDialogElement | undefined} */ (element)))}>
       ${kind.kind === "transfer" ? transfer(app, kind, close)
-    : kind.kind === "edit" ? edit(app, kind, close) : keys(close)}
+    : kind.kind === "edit" ? edit(app, kind, close)
+    : kind.kind === "leave" ? leave(app, kind, close) : keys(close)}
     </dialog>`;
 }
 
@@ -141,6 +142,22 @@ function edit(app, { row, text }, close) {
         <button class="btn pri">${gettext("Save")}</button>
       </div>
     </form>`;
+}
+
+// -------------------------------------------------------------------- the last one out
+
+/** @param {App} app @param {Extract<Dialog, {kind: "leave"}>} told @param {() => void} close */
+function leave(app, { text }, close) {
+  const go = () => {
+    close();
+    void app.setStatus("away", true);
+  };
+  return html`${head(gettext("Go away all the same?"), close)}
+    <p>${text}</p>
+    <div class="ends">
+      <button class="btn danger" @click=${go}>${gettext("Go away")}</button>
+      <button class="btn pri" autofocus @click=${close}>${gettext("Stay")}</button>
+    </div>`;
 }
 
 // -------------------------------------------------------------------- keyboard
