@@ -151,7 +151,8 @@ class _Recorded:
         people = [agent.user_id for agent in self.team]
         since, stays = stays_since(people, wanted, at_most=CHANGES)
         self.is_cut = len(rows) > SESSIONS or since > wanted
-        self.rows = [row for row in reversed(rows[:SESSIONS]) if row.opened_at >= since]
+        kept = [row for row in rows[:SESSIONS] if row.opened_at >= since]
+        self.rows = sorted(kept, key=lambda row: (row.opened_at, row.pk))
         self.first = _first_assignments([row.pk for row in self.rows])
         self.agents: dict[int | None, Agent] = {agent.pk: agent for agent in self.team}
         for one in self.first.values():

@@ -5,11 +5,17 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.browser import Pages
+from tests.support.browser import Pages, Watch
 from tests.support.house import House
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.usefixtures("everybody_is_away")
+pytestmark = pytest.mark.usefixtures("everybody_is_away", "somebody_is_the_last_one_out")
+
+
+@pytest.fixture
+def somebody_is_the_last_one_out(watch: Watch) -> None:
+    """The question is a refusal, and browsers note every refusal."""
+    watch.expect(r"409 .*/app/api/presence")
 
 
 def open_app(pages: Pages, house: House, name: str, **how: bool) -> Page:
