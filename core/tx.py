@@ -83,17 +83,16 @@ def in_change() -> bool:
     return bool(_frames.stack)
 
 
-def lock(queryset: QuerySet[M], *, skip_locked: bool = False) -> QuerySet[M]:
+def lock(queryset: QuerySet[M], *, of: str = "self", skip_locked: bool = False) -> QuerySet[M]:
     """The rows, locked in the order of their keys until the change ends.
 
+    `of`: what is locked instead of the rows themselves, a relation of theirs that is joined.
     `skip_locked`: leave out rows that somebody else holds instead of waiting for them.
 
     NO KEY: a plain FOR UPDATE also blocks every insert that refers to the row. SQLite ignores row
     locks; there BEGIN IMMEDIATE is the lock.
     """
-    return queryset.order_by("pk").select_for_update(
-        no_key=True, of=("self",), skip_locked=skip_locked
-    )
+    return queryset.order_by("pk").select_for_update(no_key=True, of=(of,), skip_locked=skip_locked)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ RETRY_SECONDS = (1, 5, 30, 120, 600)
 NOTE_EVERY = timedelta(seconds=1)
 # What a drain asks of a bot: it is read for each message.
 DRAINED_WITH = ("bot__project", "bot__project__public_id", "bot__project__open_with")
+DRAINED = ("raw", "state", "received_at", "attempts", "due_at", "error", "bot__inbox")
 LONGEST_BODY = 1024 * 1024
 # Telegram writes it first, so a body that was cut has it still.
 NUMBER = re.compile(rb'\s*\{\s*"update_id"\s*:\s*([0-9]{1,15})\b')
@@ -149,8 +150,28 @@ def due(bot: Bot, limit: int = 300) -> list[InboundUpdate]:
     return list(waiting.order_by("update_id")[:limit])
 
 
-def done(ids: Iterable[int]) -> None:
-    InboundUpdate.objects.filter(pk__in=list(ids)).update(state=InboundUpdate.State.DONE, error="")
+def lock_due(bot_id: int, limit: int = 300) -> list[InboundUpdate]:
+    """`lock_inbox` and `due` in one statement, each update with its bot; none if somebody else
+    drains it now.
+
+    The updates are as they were when the statement began: some that another drain finished just
+    before the lock was free can be among them. `done` tells.
+    """
+    waiting = InboundUpdate.objects.filter(
+        bot=bot_id,
+        bot__inbox__isnull=False,
+        state=InboundUpdate.State.PENDING,
+        due_at__lte=clock.now(),
+    )
+    rows = waiting.select_related("bot__inbox", "bot__project").only(*DRAINED, *DRAINED_WITH)
+    locked = tx.lock(rows, of="bot__inbox", skip_locked=True)
+    return list(locked.order_by("update_id")[:limit])
+
+
+def done(ids: Iterable[int]) -> int:
+    """These updates are drained; how many of them were not before."""
+    rows = InboundUpdate.objects.filter(pk__in=list(ids), state=InboundUpdate.State.PENDING)
+    return rows.update(state=InboundUpdate.State.DONE, error="")
 
 
 def retry_later(update: InboundUpdate, error: object) -> bool:

@@ -2,10 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import IntegrityError, InterfaceError, OperationalError
 
@@ -15,7 +14,7 @@ from core import clock, ending, kick, tx
 from sessions_app import telegram
 from sessions_app.actions import routing
 from sessions_app.actions.intake import Intake, Item
-from sessions_app.telegram import Blocked, Ignored, Parsed, Unreadable
+from sessions_app.telegram import Blocked, Ignored, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -95,35 +94,52 @@ def _route(project_id: int) -> None:
         log.exception("routing after a drain failed; the sweep comes back to it")
 
 
+class Stale(Exception):
+    """Another drain has finished some of these updates since they were looked for."""
+
+
 def _take_batch(bot_id: int) -> Batch | None:
-    """What is due, in one transaction. With savepoints and a look for known messages only if that
-    fails: in a batch of one these would be a fifth of the statements."""
+    """What is due, in one transaction. In as few statements as it takes if all is new and nobody
+    else drains; if that fails, step by step, with savepoints and a look for known messages."""
     try:
-        return _take(bot_id, partial(_take_items, hopeful=True))
+        return _take_at_once(bot_id)
     except TROUBLE:
         raise
     except Exception:
-        return _take(bot_id, _take_or_halve)
+        return _take_carefully(bot_id)
 
 
-def _take(bot_id: int, take: Callable[[Batch, Sequence[Item]], None]) -> Batch | None:
+def _take_at_once(bot_id: int) -> Batch | None:
+    with tx.change("drain"):
+        updates = inbox.lock_due(bot_id)
+        if not updates:
+            return None
+        batch = Batch(updates[0].bot, size=len(updates))
+        items = _sort_out(updates)
+        if items:
+            _take_items(batch, items, hopeful=True)
+        return batch
+
+
+def _take_carefully(bot_id: int) -> Batch | None:
     with tx.change("drain"):
         bot = inbox.lock_inbox(bot_id)
         if bot is None:
             return None
         updates = inbox.due(bot)
         batch = Batch(bot, size=len(updates))
-        items = _sort_out([(update, telegram.parse(bytes(update.raw))) for update in updates])
+        items = _sort_out(updates)
         if items:
-            take(batch, items)
+            _take_or_halve(batch, items)
         return batch
 
 
-def _sort_out(updates: Sequence[tuple[InboundUpdate, Parsed]]) -> list[Item]:
+def _sort_out(updates: Sequence[InboundUpdate]) -> list[Item]:
     """Those about a person; the others are done or parked."""
     items: list[Item] = []
     ignored: list[int] = []
-    for update, parsed in updates:
+    for update in updates:
+        parsed = telegram.parse(bytes(update.raw))
         if isinstance(parsed, Ignored):
             ignored.append(update.pk)
         elif parsed.sender is None:
@@ -138,7 +154,9 @@ def _take_items(batch: Batch, items: Sequence[Item], *, hopeful: bool = False) -
     intake = Intake(batch.bot, items, hopeful=hopeful)
     intake.run()
     early = {item.update.pk for item in intake.early}
-    _finish([item for item in items if item.update.pk not in early])
+    is_all = _finish([item for item in items if item.update.pk not in early])
+    if hopeful and not is_all:
+        raise Stale
     for item in intake.early:
         _later_or_park(batch.bot, item, EARLY)
     batch.opened += len(intake.opened)
@@ -160,11 +178,13 @@ def _take_or_halve(batch: Batch, items: Sequence[Item]) -> None:
         _take_or_halve(batch, items[middle:])
 
 
-def _finish(items: Sequence[Item]) -> None:
-    inbox.done(item.update.pk for item in items if not isinstance(item.news, Unreadable))
+def _finish(items: Sequence[Item]) -> bool:
+    """Whether all that are done were not before."""
     for item in items:
         if isinstance(item.news, Unreadable):
             inbox.park(item.update, item.news.error)
+    read = [item.update.pk for item in items if not isinstance(item.news, Unreadable)]
+    return inbox.done(read) == len(read)
 
 
 def _take_alone(batch: Batch, item: Item, error: Exception) -> None:

@@ -88,7 +88,8 @@ class Intake:
         newest = _newest_sessions(people[item.sender.id] for item in self.items if item.is_quiet)
         keys = {message.session_id for message in known} | newest
         is_open = Q(bot=self.bot, customer__in=list(people.values())) & ~Q(state=COMPLETED)
-        rows = list(tx.lock(ChatSession.objects.filter(is_open | Q(pk__in=keys))))
+        sought = ChatSession.objects.select_related("owner__user").filter(is_open | Q(pk__in=keys))
+        rows = list(tx.lock(sought))
         self._complete(rows, people)
         by_key = {row.pk: row for row in rows}
         self.open = {row.customer.telegram_id: row for row in rows if not row.is_completed}
@@ -99,15 +100,11 @@ class Intake:
             self.known[message.session.customer.telegram_id, message.telegram_message_id] = message
 
     def _complete(self, rows: Sequence[ChatSession], people: dict[int, Customer]) -> None:
-        """What pages show of a session beside its row: the batch has it all but the owners."""
+        """What pages show of a session beside its row."""
         customers_by_key = {customer.pk: customer for customer in people.values()}
-        owners = (
-            Agent.objects.select_related("user")
-            .only("public_id", "user__name")
-            .in_bulk({row.owner_id for row in rows if row.owner_id})
-        )
         for row in rows:
-            row.owner = owners[row.owner_id] if row.owner_id else None
+            if row.owner is None and row.owner_id:  # a lock that had to wait brings the old owner
+                row.owner = Agent.objects.select_related("user").get(pk=row.owner_id)
             if row.customer_id in customers_by_key:  # else it was another project's bot then
                 row.customer = customers_by_key[row.customer_id]
                 row.project = self.bot.project

@@ -149,27 +149,48 @@ def test_an_inbox_is_locked_by_its_bot_and_one_that_is_gone_is_not(bot):
         assert inbox.lock_inbox(bot.pk + 1) is None
 
 
+def test_it_locks_and_looks_at_once(bot):
+    other = make_bot(make_project(name="Other"))
+    store(other, 6)
+    store(bot, 9, 7, 8)
+    with tx.change():
+        assert [update.update_id for update in inbox.lock_due(bot.pk)] == [7, 8, 9]
+        [first, second] = inbox.lock_due(bot.pk, limit=2)
+        assert (first.bot, second.update_id) == (bot, 8)
+        assert inbox.done([first.pk, second.pk]) == 2
+        assert inbox.done([first.pk, second.pk]) == 0
+        assert inbox.retry_later(inbox.lock_due(bot.pk)[0], "no")
+        assert inbox.lock_due(bot.pk) == []
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_reads_are_stored_while_the_inbox_is_drained(bot):
     """The drain holds its lock until the other thread has stored and been turned away."""
-    inbox_locked_elsewhere = []
+    inbox_locked_elsewhere, due_elsewhere = [], []
 
     def other():
         inbox_locked_elsewhere.append(_locked(bot))
         store(bot, 5, epoch=0, next_offset=6)
+        due_elsewhere.append(_due(bot))
         return stored(bot)
 
     with tx.change():
         assert inbox.lock_inbox(bot.pk)
         assert together(other) == [[5]]
-    assert inbox_locked_elsewhere == [None]
+    assert (inbox_locked_elsewhere, due_elsewhere) == ([None], [[]])
     assert _locked(bot) == bot
+    assert len(_due(bot)) == 1
 
 
 def _locked(bot):
     with tx.change():
         return inbox.lock_inbox(bot.pk)
+
+
+def _due(bot):
+    with tx.change():
+        return inbox.lock_due(bot.pk)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,22 +3,15 @@
 import threading
 
 import pytest
-from django.db import connection
 
 from core import tx
 from routing.actions import lock_pool
 from routing.models import Pool
 from tests.factories import make_agent, make_project
-from tests.support.threads import together
+from tests.support.threads import somebody_waits_for_a_lock, together
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.postgres
-
-
-def somebody_waits_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone()[0]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,5 +1,6 @@
 """Drains against each other and against what agents do at the same moment."""
 
+import threading
 from collections import Counter
 from functools import partial
 from uuid import uuid4
@@ -8,8 +9,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bots.actions import inbox as bots_inbox
 from bots.models import InboundUpdate, OutboundCall
 from core import clock, tx
+from live.models import Event
 from sessions_app.actions import inbox, messages, ownership
 from sessions_app.actions.inbox import drain
 from sessions_app.models import ChatSession, Message
@@ -19,8 +22,9 @@ from tests.factories import (
     make_project,
     make_session,
 )
-from tests.support.threads import together
+from tests.support.threads import somebody_waits_for_a_lock, together
 from tests.support.updates import Person, store, take_in
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,6 +99,53 @@ def test_a_kick_during_a_drain_costs_no_query_and_is_not_forgotten(bot, monkeypa
 
     monkeypatch.setattr(inbox, "_take_batch", looks_too_early)
     assert drain(bot.pk) == 1
+
+
+def test_what_another_drain_finished_meanwhile_is_not_taken_in_again(bot, monkeypatch):
+    """Its look was before the other's commit and its lock after it."""
+    carol = Person(bot)
+    take_in(bot, carol.says("Hello"))
+    store(bot, carol.blocks(at=10), carol.says("I am back"), b"no JSON", carol.blocks(at=20))
+    with tx.change():
+        stale = bots_inbox.lock_due(bot.pk)
+    assert len(stale) == 4
+    assert drain(bot.pk) == 4
+    head = Event.objects.count()
+    store(bot, carol.says("And this?"))
+    monkeypatch.setattr(bots_inbox, "lock_due", lambda bot_id: stale)
+    with tx.change():
+        assert inbox._take_batch(bot.pk).size == 1
+    texts = Message.objects.filter(direction="in").order_by("number").values_list("text", flat=True)
+    assert list(texts) == ["Hello", "I am back", "And this?"]
+    kinds = Event.objects.filter(number__gt=head).order_by("number").values_list("kind", flat=True)
+    assert list(kinds) == ["customer.changed", "session.changed", "message.changed"]
+
+
+@pytest.mark.postgres
+def test_the_page_hears_who_owns_the_session_by_the_time_a_message_is_in_it(
+    bot, project, alice, bob
+):
+    """The drain waits for the session while it changes hands."""
+    carol = Person(bot)
+    customer = make_customer(project, telegram_id=carol.id)
+    session = make_session(project, owner=alice, customer=customer)
+    store(bot, carol.says("Hello"))
+    locked = threading.Event()
+
+    def hand_over():
+        with tx.change():
+            tx.lock(ChatSession.objects.filter(pk=session.pk)).get()
+            locked.set()
+            until(somebody_waits_for_a_lock)
+            ChatSession.objects.filter(pk=session.pk).update(owner=bob)
+
+    def take():
+        assert locked.wait(10)
+        return drain(bot.pk)
+
+    assert together(hand_over, take) == [None, 1]
+    event = Event.objects.get(kind="session.changed")
+    assert event.payload["owner"] == {"id": str(bob.public_id), "name": "Bob"}
 
 
 def test_it_drains_two_bots_at_once(bot):

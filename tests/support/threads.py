@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import connections
+from django.db import connection, connections
 
 
 def together(*functions: Callable[[], Any], seconds: float = 30.0) -> Sequence[Any]:
@@ -36,3 +36,10 @@ def _call(
         results[place] = error
     finally:
         connections.close_all()
+
+
+def somebody_waits_for_a_lock() -> bool:
+    """PostgreSQL's own word for it, whoever it is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
