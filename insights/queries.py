@@ -7,9 +7,10 @@ from django.db.models import Count, Q
 from bots.models import Bot
 from bots.queries import health, unsuccessful
 from core import clock, retention, tx
-from insights.checks.facts import Facts, Line, Page, Person
+from insights.checks.facts import Facts, Line, LinkFact, Page, Person
 from insights.models import Answer
 from projects.models import Project
+from redirects.queries import links_of, state_of
 from routing.models import Lease, Pool
 from routing.queries import open_pages, project_code
 from sessions_app.models import ChatSession
@@ -34,6 +35,7 @@ def facts(project: Project) -> Facts:
             is_specified=pool.scope == Pool.Scope.SPECIFIED,
             code=project_code(project),
             people=_people(project, now),
+            links=tuple(LinkFact(link.name, state_of(link, now)) for link in links_of(project)),
             bot=bot,
             health=health(bot) if bot else None,
             answer=Answer.objects.filter(bot=bot).first() if bot else None,

@@ -111,6 +111,7 @@ def choose(
     cursor: Place = BEFORE_ALL,
     project_code: str = "",
     former: int | None = None,
+    listed: frozenset[int] | None = None,
     had_it: Collection[int] = (),
     has_waited: bool = False,
     rng: random.Random | None = None,
@@ -120,6 +121,7 @@ def choose(
         cursor=cursor,
         project_code=project_code,
         former=former,
+        listed=listed,
         had_it=had_it,
         has_waited=has_waited,
         rng=rng,
@@ -133,12 +135,15 @@ class Table:
     def __init__(self, candidates: Sequence[Candidate], rules: Rules) -> None:
         self.rules = rules
         self.verdicts = {one.agent: judge(one, rules) for one in candidates}
+        # The same for lists that redirect links have, as far as they were asked for.
+        self.of_lists: dict[frozenset[int], dict[int, Verdict]] = {}
         self.nobody = _nobody_to_ask(candidates, rules)
 
     @property
     def can_serve(self) -> bool:
         """Whether anybody could receive another session."""
-        return any(verdict.is_eligible for verdict in self.verdicts.values())
+        tables = (self.verdicts, *self.of_lists.values())
+        return any(verdict.is_eligible for table in tables for verdict in table.values())
 
     @property
     def able(self) -> tuple[int, ...]:
@@ -148,6 +153,8 @@ class Table:
     def put(self, candidate: Candidate) -> None:
         """He is judged anew: something about him is other than before."""
         self.verdicts[candidate.agent] = judge(candidate, self.rules)
+        for listed, verdicts in self.of_lists.items():
+            verdicts[candidate.agent] = judge(candidate, self.rules, listed=listed)
 
     def serve(self, agent: int, turn: int | None) -> Candidate:
         """He has one session more; `turn` if it was his turn."""
@@ -161,6 +168,7 @@ class Table:
         cursor: Place = BEFORE_ALL,
         project_code: str = "",
         former: int | None = None,
+        listed: frozenset[int] | None = None,
         had_it: Collection[int] = (),
         has_waited: bool = False,
         rng: random.Random | None = None,
@@ -168,13 +176,14 @@ class Table:
         """Choose for one session. Nothing is changed: `serve` says that he got it.
 
         `cursor` is the place of the agent served last, or the gap where he stood. `project_code`
-        says why the project does not route at all. `former` is asked first. `had_it`: agents it
+        says why the project does not route at all. `former` is asked first. `listed`: the
+        agents of the link that brought it, in the place of the project's scope. `had_it`: agents it
         must not go back to. A session that `has_waited` for anybody to become able is served by
         turn in any mode. `rng` breaks random ties.
         """
-        verdicts = self._verdicts(had_it)
+        verdicts = self._verdicts(had_it, listed)
         mode = ROUND_ROBIN if has_waited else self.rules.mode
-        code = project_code or self.nobody
+        code = project_code or (self.nobody if listed is None else "")
         eligible = [] if code else [one.candidate for one in verdicts if not one.failures]
         if former is not None and any(one.agent == former for one in eligible):
             return Choice(former, verdicts, mode, is_former=True)
@@ -186,31 +195,55 @@ class Table:
             chosen = _least_busy(eligible, self.rules, rng)
         return Choice(chosen.agent, verdicts, mode)
 
-    def _verdicts(self, had_it: Collection[int]) -> tuple[Verdict, ...]:
+    def _verdicts(
+        self, had_it: Collection[int], listed: frozenset[int] | None
+    ) -> tuple[Verdict, ...]:
+        found = self.verdicts if listed is None else self._of_list(listed)
         if not had_it:
-            return tuple(self.verdicts.values())
+            return tuple(found.values())
         return tuple(
-            judge(one.candidate, self.rules, had_it) if one.candidate.agent in had_it else one
-            for one in self.verdicts.values()
+            judge(one.candidate, self.rules, had_it, listed)
+            if one.candidate.agent in had_it
+            else one
+            for one in found.values()
         )
 
+    def _of_list(self, listed: frozenset[int]) -> dict[int, Verdict]:
+        if listed not in self.of_lists:
+            self.of_lists[listed] = {
+                agent: judge(one.candidate, self.rules, listed=listed)
+                for agent, one in self.verdicts.items()
+            }
+        return self.of_lists[listed]
 
-def judge(candidate: Candidate, rules: Rules, had_it: Collection[int] = ()) -> Verdict:
+
+def judge(
+    candidate: Candidate,
+    rules: Rules,
+    had_it: Collection[int] = (),
+    listed: frozenset[int] | None = None,
+) -> Verdict:
     """Ask every rule of the allow-list, not only the first that fails: people see them all."""
-    failures = [Failure(code, evidence) for code, evidence in _failures(candidate, rules)]
+    found = _failures(candidate, rules, listed)
+    failures = [Failure(code, evidence) for code, evidence in found]
     if candidate.agent in had_it:
         failures.append(Failure("already_had_it", {}))
     return Verdict(candidate, tuple(failures))
 
 
-def _failures(candidate: Candidate, rules: Rules) -> Iterator[tuple[str, dict[str, Any]]]:
+def _failures(
+    candidate: Candidate, rules: Rules, listed: frozenset[int] | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
     if candidate.disabled_in:
         yield "disabled", {"in": candidate.disabled_in}
     if not candidate.is_member:
         yield "not_member", {}
     if not candidate.may_reply:
         yield "no_reply_right", {}
-    if not candidate.in_scope:
+    if listed is not None:
+        if candidate.agent not in listed:
+            yield "not_in_link_list", {"list": len(listed)}
+    elif not candidate.in_scope:
         yield "not_in_scope", {"list": rules.list_size}
     if candidate.is_away:
         yield "away", {"since": candidate.away_since}

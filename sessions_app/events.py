@@ -43,7 +43,7 @@ def customer_payload(customer: Customer) -> Payload:
 
 
 def session_payload(session: ChatSession) -> Payload:
-    """Needs project, customer and owner__user loaded."""
+    """Needs project, customer, owner__user and link loaded."""
     return {
         "id": str(session.public_id),
         "project": str(session.project.public_id),
@@ -56,11 +56,18 @@ def session_payload(session: ChatSession) -> Payload:
         "waiting_since": moment(session.waiting_since),
         "assigned_at": moment(session.assigned_at),
         "completed_at": moment(session.completed_at),
+        "link": _link(session),
         "flagged": session.is_flagged,
         "incoming": session.incoming_count,
         "unanswered_since": moment(session.unanswered_since),
         "last": _last(session),
     }
+
+
+def _link(session: ChatSession) -> Payload | None:
+    """By which redirect link the customer came."""
+    link = session.link
+    return {"name": link.name, "campaign": link.campaign} if link else None
 
 
 def _last(session: ChatSession) -> Payload | None:

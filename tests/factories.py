@@ -12,6 +12,7 @@ from accounts.models import Company, Membership, User
 from bots.models import Bot, Inbox
 from core import clock
 from projects.models import Agent, Project
+from redirects.models import Link
 from routing.models import Lease, Pool, Presence
 from sessions_app.models import Assignment, ChatSession, Customer, Message
 
@@ -62,6 +63,11 @@ def make_lease(user: User, **fields: Any) -> Lease:
     """An open session page: the person is there now."""
     fields.setdefault("expires_at", clock.now() + timedelta(seconds=settings.LEASE_SECONDS))
     return Lease.objects.create(user=user, **fields)
+
+
+def make_link(project: Project, **fields: Any) -> Link:
+    fields.setdefault("name", "Spring sale")
+    return Link.objects.create(project=project, **fields)
 
 
 def make_bot(project: Project, **fields: Any) -> Bot:

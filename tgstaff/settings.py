@@ -100,6 +100,7 @@ PORTS = {
     "projects.project_changed": "sessions_app.actions.project_changed",
     "bots.outcomes": "sessions_app.actions.outcomes",
     "bots.bot_changed": "sessions_app.actions.project_changed",
+    "redirects.click_came": "sessions_app.actions.click_came",
     "routing.presence_changed": "sessions_app.actions.presence_changed",
     "routing.hours_changed": "sessions_app.actions.hours_changed",
     "routing.rules_changed": "sessions_app.actions.rules_changed",
@@ -292,6 +293,10 @@ ATTEMPT_DAYS = env.float("ATTEMPT_DAYS", default=90)
 PRESENCE_DAYS = env.float("PRESENCE_DAYS", default=400)
 SIGN_IN_DAYS = env.float("SIGN_IN_DAYS", default=30)
 AUDIT_DAYS = env.float("AUDIT_DAYS", default=730)
+CLICK_DAYS = env.float("CLICK_DAYS", default=730)
+CLICK_IP_DAYS = env.float("CLICK_IP_DAYS", default=30)
+# Whether visitors' addresses are kept at all.
+CLICK_IPS = env.bool("CLICK_IPS", default=True)
 
 # ---------------------------------------------------------------- words, time, static files
 

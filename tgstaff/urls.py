@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("projects.urls")),
     path("", include("bots.urls")),
+    path("", include("redirects.urls")),
     path("", include("sessions_app.urls")),
     path("console/", include("sessions_app.console.urls")),
     path("console/", include("insights.urls")),

@@ -14,12 +14,15 @@ from bots.queries import trouble
 from insights.checks.check import Check, Fix, State, found, passed
 from insights.checks.facts import Facts
 from insights.models import Answer
-from sessions_app.console import health
+from redirects.models import Link
+from sessions_app.console import health, words
 from sessions_app.console.words import ago
 
 # An older answer of Telegram says nothing about now.
 FRESH = timedelta(minutes=5)
 REFUSED = {"bad_token", "other_bot"}
+BROKEN = frozenset({Link.State.NO_BOT, Link.State.BOT_INVALID, Link.State.UNREAD})
+LEADS_ON = frozenset({Link.State.ACTIVE, Link.State.PAUSED})
 
 
 def reading(facts: Facts) -> Check:
@@ -109,27 +112,45 @@ def _webhook(answer: Answer, bot: Bot) -> Iterator[str]:
 
 
 def links(facts: Facts) -> Check:
-    """Nothing here can look at it from outside: a person tries it."""
-    link = f"{settings.TELEGRAM_LINK_BASE}/{facts.bot.username}" if facts.bot else ""
+    """Their states are known here. That an address works from outside only a person can tell, so
+    without any link, or with none that leads on, nobody knows."""
+    broken = [one for one in facts.links if one.state in BROKEN]
+    open_ = [one for one in facts.links if one.state in LEADS_ON]
+    over = [one for one in facts.links if one.state not in BROKEN | LEADS_ON]
+    address = f"{settings.TELEGRAM_LINK_BASE}/{facts.bot.username}" if facts.bot else ""
     return found(
         "links",
-        State.UNKNOWN,
+        State.FAIL if broken else State.PASS if open_ else State.UNKNOWN,
         [
-            _(
-                "There are no redirect links yet; an address that you have given out is not known here."
-            )
+            _lead_on(len(open_), facts) if open_ else "",
+            *(f"{one.name}: {Link.State(one.state).label}" for one in broken[: words.NAMED]),
+            _("Expired or switched off: %s.") % ", ".join(one.name for one in over[: words.NAMED])
+            if over
+            else "",
+            ""
+            if facts.links
+            else _(
+                "There are no redirect links; an address that you have given out is not known here."
+            ),
         ],
-        at=None,
+        at=facts.now if facts.links else None,
         fixes=[
-            Fix(
+            Fix(_("See what is wrong with the bot."), _page(facts))
+            if broken
+            else Fix(
                 _(
                     "Open the address on a phone of your own, press START, and see the session "
                     "come."
                 ),
-                link,
+                address,
             )
         ],
     )
+
+
+def _lead_on(count: int, facts: Facts) -> str:
+    said = ngettext("%(count)d link leads to %(bot)s.", "%(count)d links lead to %(bot)s.", count)
+    return said % {"count": count, "bot": facts.bot}
 
 
 def rival(facts: Facts) -> Check:

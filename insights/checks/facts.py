@@ -72,6 +72,14 @@ class Line:
 
 
 @dataclass(frozen=True)
+class LinkFact:
+    """A redirect link that is not archived, and where it leads now (redirects.models.Link.State)."""
+
+    name: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Facts:
     """A project at one moment.
 
@@ -89,6 +97,7 @@ class Facts:
     is_specified: bool
     code: str
     people: tuple[Person, ...]
+    links: tuple[LinkFact, ...]
     bot: Bot | None
     health: Mapping[str, Any] | None
     answer: Answer | None

@@ -13,7 +13,8 @@ from django.db.models import F, Max, Q
 from bots.models import Bot, InboundUpdate
 from core import clock, tx
 from projects.models import Agent, Project
-from sessions_app.actions import customers, feed, timeline
+from redirects.actions.clicks import Start
+from sessions_app.actions import customers, feed, messages, origins, timeline
 from sessions_app.actions.revisions import REVISED, UNREADABLE, revise, write
 from sessions_app.models import ChatSession, Customer, Message
 from sessions_app.telegram import Blocked, Incoming, Sender, Unreadable
@@ -67,6 +68,7 @@ class Intake:
         self.opened: list[ChatSession] = []
         self.early: list[Item] = []
         self.new: list[Message] = []
+        self.greetings: list[Message] = []
         self.revised: dict[UUID, Message] = {}
         self.touched: dict[UUID, ChatSession] = {}
 
@@ -77,6 +79,7 @@ class Intake:
         self._open_missing(people)
         for item in self.items:
             self._place(item)
+        self._trace()
         self._write()
         self._record()
 
@@ -88,7 +91,9 @@ class Intake:
         newest = _newest_sessions(people[item.sender.id] for item in self.items if item.is_quiet)
         keys = {message.session_id for message in known} | newest
         is_open = Q(bot=self.bot, customer__in=list(people.values())) & ~Q(state=COMPLETED)
-        sought = ChatSession.objects.select_related("owner__user").filter(is_open | Q(pk__in=keys))
+        sought = ChatSession.objects.select_related("owner__user", "link").filter(
+            is_open | Q(pk__in=keys)
+        )
         rows = list(tx.lock(sought))
         self._complete(rows, people)
         by_key = {row.pk: row for row in rows}
@@ -182,6 +187,27 @@ class Intake:
             write(message, item.news)
         return message
 
+    def _trace(self) -> None:
+        """Who pressed START with a ticket came by a redirect link."""
+        starts = []
+        for item in self.items:
+            session = self.open.get(item.sender.id)
+            if session and isinstance(item.news, Incoming) and item.news.start:
+                start = Start(item.news.start, item.sender.id, session.public_id)
+                starts.append((start, session if session in self.opened else None))
+        origins.trace(self.bot.project, starts)
+        came = [session for session in self.opened if session.link and session.link.greeting]
+        self._name_links()
+        self.greetings = [messages.greeting(session) for session in came]
+        self.new.extend(self.greetings)
+
+    def _name_links(self) -> None:
+        """The first line of a session that a link brought names it in the place of the ticket."""
+        for message in self.new:
+            link = message.session.link if message.kind == "opened" else None
+            if link:
+                message.data = {"link": link.name}
+
     # ---------------------------------------------------------------- writing it down
 
     def _write(self) -> None:
@@ -189,6 +215,8 @@ class Intake:
         timeline.save(self._continued())
         revised = [message for message in self.revised.values() if message.pk]
         Message.objects.bulk_create(self.new)
+        for message in self.greetings:
+            messages.queue(message.session, message)
         Message.objects.bulk_update(revised, REVISED)
 
     def _continued(self) -> list[ChatSession]:

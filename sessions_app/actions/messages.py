@@ -73,6 +73,17 @@ def _own(session: ChatSession, actor: User, agent: Agent) -> ChatSession:
 
 
 def _send(session: ChatSession, message: Message) -> Message:
+    _put(session, message)
+    session.save(update_fields=timeline.FOLLOWED)
+    message.save()
+    queue(session, message)
+    feed.session_changed(session, was=session.state)
+    feed.message_changed(message)
+    return message
+
+
+def _put(session: ChatSession, message: Message) -> None:
+    """At the end of its timeline, as one that waits to be sent. In memory."""
     message.session = session
     message.direction = Message.Direction.OUT
     message.at = message.received_at = clock.now()
@@ -80,15 +91,19 @@ def _send(session: ChatSession, message: Message) -> Message:
     message.chat_id = session.customer.telegram_id
     message.delivery = Call.QUEUED
     timeline.append(session, message)
-    session.save(update_fields=timeline.FOLLOWED)
-    message.save()
-    _queue(session, message)
-    feed.session_changed(session, was=session.state)
-    feed.message_changed(message)
+
+
+def greeting(session: ChatSession) -> Message:
+    """What the link by which the customer came says to him: nobody's words, and no answer. In
+    memory; when it is stored, `queue` sends it."""
+    assert session.link is not None
+    message = Message(text=session.link.greeting)
+    _put(session, message)
     return message
 
 
-def _queue(session: ChatSession, message: Message) -> None:
+def queue(session: ChatSession, message: Message) -> None:
+    """Its calls to Telegram. The message is stored."""
     calls = outbox.queue(
         bot=session.bot,
         chat_id=session.customer.telegram_id,

@@ -23,7 +23,7 @@ from sessions_app import errors, events
 from sessions_app.actions import feed, gate, timeline
 from sessions_app.actions.gate import Held
 from sessions_app.models import Assignment, ChatSession, RoutingAttempt
-from sessions_app.queries import team
+from sessions_app.queries import line, team
 
 Reason = Assignment.Reason
 End = Assignment.End
@@ -31,8 +31,8 @@ State = ChatSession.State
 
 # Which failed rules refuse, by hand. The others are allowed and kept as warnings.
 BY_MANAGER = NEVER
-BY_SELF = NEVER | {"not_in_scope", "offline"}
-BY_AGENT = NEVER | {"not_in_scope", "offline", "away", "page_hidden", "at_limit"}
+BY_SELF = NEVER | {"not_in_scope", "not_in_link_list", "offline"}
+BY_AGENT = BY_SELF | {"away", "page_hidden", "at_limit"}
 
 NOTE = 500
 LINES = {
@@ -297,7 +297,9 @@ def _warnings(held: Held, agent: Agent, must: frozenset[str], by: User) -> list[
     if code:
         raise errors.not_routing(code)
     counts = team.open_sessions([agent.pk])
-    verdict = judge(candidates(held.pool, counts, [agent])[0], rules_of(held.pool))
+    listed = line.own_lists([held.session]).get(held.session.pk)
+    candidate = candidates(held.pool, counts, [agent])[0]
+    verdict = judge(candidate, rules_of(held.pool), listed=listed)
     failing = [failure for failure in verdict.failures if failure.code in must]
     if failing:
         raise _refusal(agent, failing, by)

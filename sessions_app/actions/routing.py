@@ -19,6 +19,8 @@ from sessions_app.models.sessions import ChatSessionQuerySet
 from sessions_app.queries import line, team
 
 BATCH = 500
+# The scope of an attempt for the agents of a link.
+BY_LINK = "link"
 
 Outcome = RoutingAttempt.Outcome
 Failures = tuple[Failure, ...]
@@ -56,12 +58,14 @@ def is_due(project_id: int) -> bool:
     pool = pool_of(Project.objects.get(pk=project_id))
     if line.unexplained(pool).exists() or _has_unfit_owners(project_id):
         return True
-    head = line.waiting_line(pool).for_page().first()
-    if head is None:
-        return False
-    look = Round(pool, "sweep", [head])
-    look.try_to_assign(head)
-    return look.can_serve or bool(look.fresh)
+    own = line.for_own_agents(pool)
+    if own.filter(own_until__lte=clock.now()).exists():
+        return True
+    heads = [line.waiting_line(pool).for_page().first(), own.for_page().first()]
+    look = Round(pool, "sweep", [head for head in heads if head])
+    for head in look.sessions:
+        look.try_to_assign(head)
+    return bool(heads[0]) and (look.can_serve or bool(look.fresh))
 
 
 def _has_unfit_owners(project_id: int) -> bool:
@@ -80,7 +84,9 @@ def _route_batch(project_id: int, trigger: str, after: Place | None) -> tuple[in
         for session in sessions:
             batch.try_to_assign(session)
         batch.write()
-        is_over = len(sessions) < BATCH or not batch.can_serve
+        is_over = len(sessions) < BATCH or not (
+            batch.can_serve or line.for_own_agents(pool).exists()
+        )
         return len(batch.picks), None if is_over else _place(sessions[-1])
 
 
@@ -136,6 +142,7 @@ class Round:
         self.cursor = cursor_of(pool)
         self.turn = pool.turn
         self.too_old_before = line.too_old_before(pool)
+        self.sessions = sessions
         for session in sessions:
             session.project = pool.project  # one for all
         self.agents = {agent.pk: agent for agent in team.team(pool.project)}
@@ -148,6 +155,7 @@ class Round:
         keys = [session.pk for session in sessions]
         self.last = line.latest_attempts(keys)
         self.had_it = line.had_it(keys)
+        self.own = line.own_lists(sessions)
         is_former_first = pool.returning == Pool.Returning.FORMER
         self.former = line.former_agents(sessions) if is_former_first else {}
         self.picks: list[Pick] = []
@@ -177,10 +185,17 @@ class Round:
         RoutingAttempt.objects.bulk_create(self.fresh)
         repeated = RoutingAttempt.objects.filter(pk__in=[attempt.pk for attempt in self.repeated])
         repeated.update(last_at=self.now, count=F("count") + 1)
+        self._end_own_time()
         if self.picks:
             ownership.assign(pool=self.pool, picks=self.picks)
         turns = [pick.agent.pk for pick in self.picks if not pick.is_former]
         serve(pool=self.pool, agent_ids=turns)
+
+    def _end_own_time(self) -> None:
+        """From now on the project's scope holds for these."""
+        over = [one.pk for one in self.sessions if one.own_until and one.own_until <= self.now]
+        if over:
+            ChatSession.objects.filter(pk__in=over).update(own_until=None)
 
     def _choose(self, session: ChatSession) -> Choice:
         is_too_old = session.waiting_since and session.waiting_since <= self.too_old_before
@@ -188,6 +203,7 @@ class Round:
             cursor=self.cursor,
             project_code=self.code or (line.TOO_OLD if is_too_old else ""),
             former=self.former.get(session.pk),
+            listed=self.own.get(session.pk),
             had_it=self.had_it.get(session.pk, ()),
             has_waited=self._last_of_this_wait(session) is not None,
         )
@@ -224,7 +240,7 @@ class Round:
             session=session,
             trigger=self.trigger,
             mode=choice.mode,
-            scope=self.pool.scope,
+            scope=BY_LINK if session.pk in self.own else self.pool.scope,
             outcome=Outcome.WAITING,
             project_code=choice.code,
             judgement=self._judgement(choice),

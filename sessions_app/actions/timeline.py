@@ -94,7 +94,7 @@ def append(session: ChatSession, message: Message) -> None:
     if message.direction == Message.Direction.IN:
         session.incoming_count += 1
         session.unanswered_since = session.unanswered_since or message.at
-    else:
+    elif message.author_id:
         session.unanswered_since = session.answer_since = None
 
 

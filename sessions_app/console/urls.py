@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions_app.console.views import bots, projects, rules, team, today
+from sessions_app.console.views import bots, links, projects, rules, team, today
 
 app_name = "console"
 
@@ -22,6 +22,11 @@ urlpatterns = [
     path("projects/<uuid:project_id>/bot/now/", bots.now, name="bot_now"),
     path("projects/<uuid:project_id>/bot/mode/", bots.mode, name="bot_mode"),
     path("projects/<uuid:project_id>/bot/check/", bots.check, name="bot_check"),
+    path("projects/<uuid:project_id>/links/", links.links, name="links"),
+    path("projects/<uuid:project_id>/links/new/", links.new_link, name="new_link"),
+    path("links/<uuid:link_id>/", links.link, name="link_editor"),
+    path("links/<uuid:link_id>/archive/", links.archive, name="archive_link"),
+    path("links/<uuid:link_id>/qr.<str:kind>", links.qr, name="qr"),
     path("projects/<uuid:project_id>/settings/", projects.settings, name="settings"),
     path("projects/<uuid:project_id>/pause/", projects.pause, name="pause"),
     path("projects/<uuid:project_id>/resume/", projects.resume, name="resume"),

@@ -60,6 +60,7 @@ def reason(failure: Payload, now: datetime, zone: ZoneInfo) -> str:
         "not_member": _("not a member of the company"),
         "no_reply_right": _("may not reply"),
         "not_in_scope": _("not in the scope"),
+        "not_in_link_list": _("not on the link's list"),
         "already_had_it": _("had it already"),
     }.get(code, code)
 
@@ -95,6 +96,7 @@ def kind(failure: Payload) -> str:
         "not_member": _("no member"),
         "no_reply_right": _("may not reply"),
         "not_in_scope": _("not in the scope"),
+        "not_in_link_list": _("not on the link's list"),
         "away": _("away"),
         "offline": _("offline"),
         "page_hidden": _("page hidden"),

@@ -9,6 +9,7 @@ from accounts.models import User
 from bots.models import Bot
 from core import clock
 from projects.models import Agent, Project
+from redirects.models import Click, Link
 
 
 class Customer(models.Model):
@@ -51,7 +52,7 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         return self.filter(state=ChatSession.State.UNASSIGNED).order_by("queued_at", "pk")
 
     def for_page(self) -> "ChatSessionQuerySet":
-        return self.select_related("project", "customer", "owner__user", "bot")
+        return self.select_related("project", "customer", "owner__user", "bot", "link")
 
 
 class ChatSession(models.Model):
@@ -73,6 +74,16 @@ class ChatSession(models.Model):
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.UNASSIGNED)
     owner = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="sessions")
+    # What brought the customer, where that is known. The link without the click: he came by a ticket
+    # that is another person's.
+    link = models.ForeignKey(
+        Link, models.SET_NULL, null=True, editable=False, related_name="sessions"
+    )
+    click = models.ForeignKey(
+        Click, models.SET_NULL, null=True, editable=False, related_name="sessions"
+    )
+    # Until then routing gives it to the link's own agents alone. None: it has none, or that is over.
+    own_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(default=clock.now)
     # The place in the line: kept by automatic release, set anew when put back by hand.
     queued_at = models.DateTimeField(default=clock.now)
@@ -124,6 +135,11 @@ class ChatSession(models.Model):
                 fields=["project", "queued_at", "id"],
                 condition=Q(state="unassigned"),
                 name="sessions_waiting",
+            ),
+            models.Index(
+                fields=["project", "own_until"],
+                condition=Q(state="unassigned", own_until__isnull=False),
+                name="sessions_of_own_agents",
             ),
             models.Index(fields=["owner"], condition=Q(state="assigned"), name="sessions_owned"),
             models.Index(

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from accounts.models import Membership
 from core import clock
 from projects.models import Agent, Project
+from redirects.models import Link
 from routing.models import Lease, Pool, PresenceInterval
 from sessions_app.models import Assignment, ChatSession, RoutingAttempt
 from sessions_app.models.sessions import ChatSessionQuerySet
@@ -21,6 +22,27 @@ def waiting_line(pool: Pool) -> ChatSessionQuerySet:
     """What may be routed, oldest first: not what waits longer than the project's age limit."""
     waiting = ChatSession.objects.filter(project=pool.project_id).waiting()
     return waiting.filter(waiting_since__gt=too_old_before(pool))
+
+
+def for_own_agents(pool: Pool) -> ChatSessionQuerySet:
+    """Those that wait for the agents of the link by which they came."""
+    return waiting_line(pool).filter(own_until__isnull=False)
+
+
+def own_lists(sessions: Collection[ChatSession]) -> dict[int, frozenset[int]]:
+    """By the session's key: to whom alone it may be given now. A link whose agents have all left
+    has none any more."""
+    now = clock.now()
+    own = [one for one in sessions if one.own_until and one.own_until > now]
+    if not own:
+        return {}
+    rows = Link.agents.through.objects.filter(
+        link__in={one.link_id for one in own}, agent__removed_at=None
+    )
+    agents: dict[int, set[int]] = {}
+    for link, agent in rows.values_list("link_id", "agent_id"):
+        agents.setdefault(link, set()).add(agent)
+    return {one.pk: frozenset(agents[one.link_id]) for one in own if one.link_id in agents}
 
 
 def unexplained(pool: Pool) -> ChatSessionQuerySet:

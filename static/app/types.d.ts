@@ -12,7 +12,7 @@ export interface Session {
   id: string; project: string; number: number; state: State; owner: Person | null;
   customer: Customer; opened_at: string; queued_at: string; waiting_since: string | null;
   assigned_at: string | null; completed_at: string | null; flagged: boolean; incoming: number;
-  unanswered_since: string | null;
+  unanswered_since: string | null; link: { name: string; campaign: string } | null;
   last: { number: number; at: string; text: string; direction: string } | null;
 }
 export interface Entity { type: string; offset: number; length: number; url?: string }

@@ -94,9 +94,11 @@ export function systemLine(row, me) {
   const agent = data.agent?.id === me && me ? gettext("you") : data.agent?.name ?? "";
   const by = data.by?.name ?? "";
   switch (row.kind) {
-    case "opened": return data.start
-      ? gettext("Session opened · came with “{start}”", { start: data.start })
-      : gettext("Session opened");
+    case "opened":
+      if (data.link) return gettext("Session opened · came by the link “{link}”", { link: data.link });
+      return data.start
+        ? gettext("Session opened · came with “{start}”", { start: data.start })
+        : gettext("Session opened");
     case "assigned": return assigned(data, agent, by);
     case "claimed": return gettext("Taken by {agent}", { agent });
     case "transferred": return data.agent?.name === by

@@ -18,6 +18,7 @@ from core import clock
 from core.admin import CompanyAdmin
 from core.models import Tick
 from insights.models import Answer
+from redirects.models import Click, EarlyStart
 from routing.actions import set_hours
 from routing.hours import Span
 from routing.models import PresenceInterval, Turn
@@ -27,6 +28,7 @@ from tests.factories import (
     make_bot,
     make_company,
     make_lease,
+    make_link,
     make_member,
     make_message,
     make_project,
@@ -77,6 +79,9 @@ class Cast:
         set_hours(agent=self.agent, spans=[Span(0, time(9), time(17))], actor=None)
         PresenceInterval.objects.create(user=self.agent.user, state="online")
         Answer.objects.create(bot=self.bot, asked_at=clock.now(), webhook_host=f"{mark}.example")
+        link = make_link(self.project, name=mark, note=mark)
+        Click.objects.create(link=link, referrer=mark)
+        EarlyStart.objects.create(project=self.project, ticket=mark, person=1, session=uuid4())
         record_audit(company=self.company, actor=self.owner, verb="tried", target=mark)
 
 
@@ -182,7 +187,7 @@ def test_add_forms_offer_ones_own_company_alone(acme, foreign):
             offered += 1
         else:
             assert page.status_code == 403
-    assert offered == 4
+    assert offered == 5
 
 
 def test_foreign_choices_are_refused(acme, foreign):

@@ -23,6 +23,7 @@ EXTRA = {
     "routing/choice",
     "routing/hours",
     "routing/rehearsal",
+    "redirects/capture",
     "sessions_app/telegram",
     "sessions_app/texts",
     # the type of a request whose user is real

@@ -6,6 +6,7 @@ from django.conf import settings
 from bots.models import Bot
 from core import clock
 from insights.models import Answer
+from tests.factories import make_link
 from tests.insights.looking import ago, checks, failing, page_of, passing
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,18 @@ def test_8_says_that_it_cannot_know_and_what_to_try(project):
     assert check.state == "unknown"
     assert check.fixes[0].link == f"{settings.TELEGRAM_LINK_BASE}/help_bot"
     assert "press START" in check.fixes[0].text
+
+
+def test_8_knows_where_links_lead(project, bot):
+    make_link(project, name="Poster")
+    make_link(project, name="Old", is_enabled=False)
+    check = checks(project)["links"]
+    assert check.state == "pass"
+    assert check.evidence == ("1 link leads to @help_bot.", "Expired or switched off: Old.")
+    Bot.objects.update(state="deaf")
+    evidence, links = failing(project, "links")
+    assert evidence.startswith("Poster: the bot is not read")
+    assert links == {page_of(project, "bot")}
 
 
 def test_another_program_reads_the_bot(project, bot):

@@ -8,7 +8,7 @@ export function session(fields = {}) {
     customer: { id: "c1", name: "Carol", username: "", language: "en", blocked: false },
     opened_at: "2026-11-22T10:00:00.000Z", queued_at: "2026-11-22T10:00:00.000Z",
     waiting_since: "2026-11-22T10:00:00.000Z", assigned_at: null, completed_at: null,
-    flagged: false, incoming: 1, unanswered_since: null, last: null, ...fields,
+    flagged: false, incoming: 1, unanswered_since: null, link: null, last: null, ...fields,
   };
 }
 

@@ -33,6 +33,7 @@ PAGES = {
     "welcome/<uuid:user_id>/<str:token>/": Route(NOBODY),  # no token is the right one
     "telegram/<str:key>/": Route(NOBODY, "POST"),  # Telegram alone knows the secret
     "app/i18n.js": Route(ANYBODY),
+    "<code:code>": Route(ANYBODY),
     "healthz": Route(ANYBODY),
     "readyz": Route(ANYBODY),
     "metrics": Route(NOBODY),  # for those who watch, by a token of their own
@@ -77,6 +78,11 @@ PAGES = {
     "console/projects/<uuid:project_id>/doctor/": Route(MANAGING),
     "console/projects/<uuid:project_id>/doctor/now/": Route(MANAGING),
     "console/projects/<uuid:project_id>/doctor/ask/": Route(MANAGING, "POST"),
+    "console/projects/<uuid:project_id>/links/": Route(MANAGING),
+    "console/projects/<uuid:project_id>/links/new/": Route(MANAGING),
+    "console/links/<uuid:link_id>/": Route(MANAGING),
+    "console/links/<uuid:link_id>/qr.<str:kind>": Route(MANAGING),
+    "console/links/<uuid:link_id>/archive/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/settings/": Route(MANAGING),
     "console/projects/<uuid:project_id>/pause/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/resume/": Route(MANAGING, "POST"),
@@ -110,6 +116,9 @@ MODELS = {
     "insights.Answer": ENTERING,
     "projects.Agent": ENTERING,
     "projects.Project": ENTERING,
+    "redirects.Click": ENTERING,
+    "redirects.EarlyStart": ENTERING,
+    "redirects.Link": ENTERING,
     "routing.Lease": ENTERING,
     "routing.Pool": ENTERING,
     "routing.Presence": ENTERING,
@@ -154,6 +163,7 @@ ADDED_BY = {
     "bots.Bot": ENTERING,
     "projects.Agent": ENTERING,
     "projects.Project": ENTERING,
+    "redirects.Link": ENTERING,
 }
 OF_MODELS = {path: route for label in MODELS for path, route in _of_model(label).items()}
 TABLE = PAGES | SITE | OF_MODELS
@@ -178,7 +188,8 @@ def apps_of_the_admin() -> set[str]:
 
 
 def takes_ids(route: str) -> bool:
-    return "<" in route and "url" not in route
+    """Of rows that belong to somebody; a link's public address is everybody's."""
+    return "<" in route and "url" not in route and route != "<code:code>"
 
 
 def path_of(route: str, ids: Mapping[str, Any]) -> str:

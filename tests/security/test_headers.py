@@ -37,13 +37,14 @@ def faults(path: str, answer) -> list[str]:
         f"{path}: {name} is {answer.get(name)!r}"
         for name, value in (
             ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", "same-origin"),
             ("X-Frame-Options", "DENY"),
             ("Cross-Origin-Opener-Policy", "same-origin"),
             ("Cross-Origin-Resource-Policy", "same-origin"),
         )
         if answer.get(name) != value
     ]
+    if answer.get("Referrer-Policy") not in {"same-origin", "no-referrer"}:
+        wrong.append(f"{path}: Referrer-Policy is {answer.get('Referrer-Policy')!r}")
     if "camera=()" not in answer.get("Permissions-Policy", ""):
         wrong.append(f"{path}: no Permissions-Policy")
     return wrong + policy_faults(path, policy(answer))

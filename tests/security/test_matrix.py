@@ -57,7 +57,7 @@ def ids_for(place: Place, route: str) -> dict[str, object]:
 def missing_ids(ids: dict[str, object]) -> dict[str, object]:
     """Ids of the same kinds that lead nowhere."""
     nowhere: dict[str, object] = {
-        name: uuid.uuid4() for name in ids if name not in {"token", "content_type_id"}
+        name: uuid.uuid4() for name in ids if name not in {"token", "content_type_id", "kind"}
     }
     if isinstance(ids["object_id"], int):
         nowhere["object_id"] = 99_999_999

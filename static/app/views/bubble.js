@@ -48,7 +48,7 @@ export function bubble(app, row, quoted, isJoined) {
 /** @param {App} app @param {Message} row */
 function nameOf(app, row) {
   if (row.direction === "in") return app.session?.customer.name ?? gettext("Customer");
-  return row.author?.id === app.project?.me.agent ? gettext("You") : row.author?.name ?? gettext("Agent");
+  return row.author?.id === app.project?.me.agent ? gettext("You") : row.author?.name ?? gettext("Bot");
 }
 
 /** @param {App} app @param {Message} row */

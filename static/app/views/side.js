@@ -75,6 +75,7 @@ function facts(session) {
         <dt>${gettext("Opened")}</dt><dd title=${moment(session.opened_at)}>${when(session.opened_at)}</dd>
         ${assigned === null ? nothing : html`<dt>${gettext("Assigned after")}</dt><dd>${span(Math.max(0, assigned - opened))}</dd>`}
         <dt>${gettext("Agent")}</dt><dd>${session.owner?.name ?? gettext("nobody yet")}</dd>
+        ${session.link ? html`<dt>${gettext("Came by")}</dt><dd>${session.link.name}${session.link.campaign ? html` <span class="faint">${session.link.campaign}</span>` : nothing}</dd>` : nothing}
         <dt>${gettext("Messages in")}</dt><dd>${session.incoming}</dd>
         ${session.completed_at ? html`<dt>${gettext("Completed")}</dt><dd title=${moment(session.completed_at)}>${when(session.completed_at)}</dd>` : nothing}
       </dl></section>`;

@@ -24,7 +24,7 @@ from routing.models import Pool, WorkingSpan
 from sessions_app.errors import invalid
 
 if TYPE_CHECKING:
-    from django.forms import ModelForm
+    from django.forms import ModelForm as ModelForm
 else:
 
     class ModelForm(forms.ModelForm):

@@ -1,0 +1,169 @@
+"""Redirect links, what each click on them said, and whose click it was."""
+
+import re
+import secrets
+import string
+import uuid
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core import clock
+from projects.models import Agent, Project
+from redirects import capture
+
+ALPHABET = string.digits + string.ascii_letters
+CODE_LENGTH = 12
+PATIENCE_S = (0, 86_400)
+# 128 bits in the alphabet of Telegram's start parameter.
+TICKET_BYTES = 16
+TICKET = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+def new_code() -> str:
+    """71 bits: nobody finds one by trying."""
+    return "".join(secrets.choice(ALPHABET) for _place in range(CODE_LENGTH))
+
+
+def new_ticket() -> str:
+    return secrets.token_urlsafe(TICKET_BYTES)
+
+
+class LinkQuerySet(models.QuerySet["Link"]):
+    def kept(self) -> "LinkQuerySet":
+        """Not archived, the newest first."""
+        return self.filter(archived_at=None).order_by("-pk")
+
+
+class Link(models.Model):
+    """A short public address that leads into a project's bot. Archived, never deleted."""
+
+    class State(models.TextChoices):
+        """What becomes of who opens it now: the first two lead on at once, the others do not."""
+
+        ACTIVE = "active", _("active")
+        UNREAD = "bot_unread", _("the bot is not read")
+        PAUSED = "paused", _("the project is paused")
+        EXPIRED = "expired", _("expired")
+        DISABLED = "disabled", _("switched off")
+        NO_BOT = "no_bot", _("the project has no bot")
+        BOT_INVALID = "bot_invalid", _("the bot's token is refused")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="links")
+    code = models.CharField(max_length=16, unique=True, default=new_code, editable=False)
+    name = models.CharField(_("name"), max_length=60)
+    campaign = models.CharField(_("campaign"), max_length=60, blank=True)
+    note = models.TextField(_("note"), max_length=1000, blank=True)
+    is_enabled = models.BooleanField(_("enabled"), default=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    fallback_url = models.URLField(
+        _("way on"), max_length=500, blank=True, validators=[URLValidator(["http", "https"])]
+    )
+    greeting = models.TextField(_("greeting"), max_length=1000, blank=True)
+    agents = models.ManyToManyField(
+        Agent, verbose_name=_("own agents"), blank=True, related_name="links"
+    )
+    patience_s = models.PositiveIntegerField(_("patience (seconds)"), default=60)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    archived_at = models.DateTimeField(null=True, editable=False)
+    # Counts the changes: who saves what was shown before the last one is told.
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects: ClassVar[models.Manager["Link"]] = LinkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("redirect link")
+        verbose_name_plural = _("redirect links")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if not self.name.strip():
+            raise ValidationError({"name": _("A link has a name, so that people can tell it.")})
+        if not PATIENCE_S[0] <= self.patience_s <= PATIENCE_S[1]:
+            raise ValidationError({"patience_s": _("This is between 0 seconds and a day.")})
+
+
+class Click(models.Model):
+    """Somebody has opened a link. `ticket` went on with him to the bot; the first person whose
+    START brings it is `person`, by Telegram's id, and no other ever is."""
+
+    class Kind(models.TextChoices):
+        VISIT = capture.VISIT, _("visit")
+        HEAD = capture.HEAD, _("only looked whether it is there")
+        PREFETCH = capture.PREFETCH, _("loaded ahead")
+        ROBOT = capture.ROBOT, _("robot")
+
+    ticket = models.CharField(max_length=22, unique=True, default=new_ticket)
+    link = models.ForeignKey(Link, models.CASCADE, related_name="clicks")
+    at = models.DateTimeField(default=clock.now)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.VISIT)
+    # The link's, when it was opened.
+    state = models.CharField(max_length=12, choices=Link.State.choices, default=Link.State.ACTIVE)
+
+    ip = models.GenericIPAddressField(null=True)
+    is_ip_short = models.BooleanField(default=False)  # its last part is gone
+    user_agent = models.CharField(max_length=capture.USER_AGENT, blank=True)
+    language = models.CharField(max_length=capture.LANGUAGE, blank=True)
+    referrer = models.CharField(max_length=capture.REFERRER, blank=True)
+    params = models.JSONField(default=list)
+    utm = models.JSONField(default=dict)
+    is_cut = models.BooleanField(default=False)
+
+    person = models.BigIntegerField(null=True)
+    started_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("click")
+        verbose_name_plural = _("clicks")
+        indexes = [
+            models.Index(fields=["link", "at"], name="redirects_click_of_link"),
+            models.Index(fields=["at"], name="redirects_click_at"),
+            models.Index(
+                fields=["at"],
+                condition=Q(ip__isnull=False, is_ip_short=False),
+                name="redirects_click_full_ip",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.link_id}, {self.at}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """From where somebody came. `click`: None where the ticket is another person's, or too old."""
+
+    link: Link
+    click: Click | None
+
+
+class EarlyStart(models.Model):
+    """A START whose ticket nobody knows yet: its click may still be on its way here.
+
+    `session`: the public id of the session it stands in. No foreign key: sessions stand above.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    ticket = models.CharField(max_length=22)
+    person = models.BigIntegerField()
+    session = models.UUIDField()
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("early start")
+        verbose_name_plural = _("early starts")
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "person"], name="redirects_early_once"),
+        ]
+        indexes = [models.Index(fields=["at"], name="redirects_early_at")]
+
+    def __str__(self) -> str:
+        return str(self.at)

@@ -1,0 +1,24 @@
+"""Clicks and STARTs that have missed each other, and what is forgotten of visitors."""
+
+from django.conf import settings
+
+from core import tx
+from core.retention import forget_old
+from core.ticks import every
+from redirects.actions import clicks
+from redirects.models import Click, EarlyStart
+
+
+@every(15, "redirects.join_early")
+def join_early() -> None:
+    tx.run(clicks.join_early)
+
+
+@every(300, "redirects.shorten_ips")
+def shorten_ips() -> None:
+    while tx.run(clicks.shorten_ips, clicks.AT_ONCE) == clicks.AT_ONCE:
+        pass
+
+
+forget_old(Click, "at", lambda: settings.CLICK_DAYS)
+forget_old(EarlyStart, "at", lambda: clicks.EARLY_HOURS / 24)

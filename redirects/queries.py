@@ -1,0 +1,76 @@
+"""Reads worth a name. Links are reached through `access_managed_link`, or by their public code."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count
+
+from accounts.models import User
+from bots.models import Bot
+from projects.models import Project
+from projects.queries import managed_projects
+from redirects.errors import no_such_link
+from redirects.models import Click, Link
+
+State = Link.State
+
+# Who opens such a link is led on at once. In the other states a page says what is the matter.
+LEADS_ON = frozenset({State.ACTIVE, State.UNREAD, State.PAUSED})
+UNREAD = frozenset({Bot.State.CONFLICT, Bot.State.ELSEWHERE, Bot.State.FAILING, Bot.State.DEAF})
+
+
+def links_of(project: Project) -> list[Link]:
+    """The newest first, with project and bot."""
+    return list(Link.objects.kept().select_related("project__bot").filter(project=project))
+
+
+def access_managed_link(user: User, public_id: UUID) -> Link:
+    """A link of a project that the user manages. Raises Refusal `not_found`."""
+    links = Link.objects.kept().select_related("project__company", "project__bot")
+    link = links.filter(public_id=public_id, project__in=managed_projects(user)).first()
+    if link is None:
+        raise no_such_link()
+    return link
+
+
+def find(code: str) -> Link | None:
+    """The link of a public address, with project and bot; archived ones are not there any more."""
+    links = Link.objects.kept().select_related("project__bot", "project__company")
+    return links.filter(code=code, project__archived_at=None).first()
+
+
+def state_of(link: Link, now: datetime) -> State:
+    """Needs project and bot loaded."""
+    if not link.is_enabled:
+        return State.DISABLED
+    if link.expires_at and link.expires_at <= now:
+        return State.EXPIRED
+    bot = getattr(link.project, "bot", None)
+    if bot is None:
+        return State.NO_BOT
+    if bot.state == Bot.State.INVALID or link.project.state == Project.State.BOT_INVALID:
+        return State.BOT_INVALID
+    if link.project.state == Project.State.PAUSED:
+        return State.PAUSED
+    return State.UNREAD if bot.state in UNREAD else State.ACTIVE
+
+
+@dataclass(frozen=True)
+class Counts:
+    """People who opened a link, robots and the like left out, and how many of them pressed START."""
+
+    visits: int = 0
+    starts: int = 0
+
+
+def counts_of(links: Collection[Link], since: datetime) -> dict[int, Counts]:
+    """By the links' keys; links nobody has opened are not in it."""
+    clicks = Click.objects.filter(link__in=links, at__gte=since, kind=Click.Kind.VISIT)
+    rows = clicks.values("link").annotate(visits=Count("pk"), starts=Count("person"))
+    return {row["link"]: Counts(row["visits"], row["starts"]) for row in rows.order_by()}
+
+
+def latest_clicks(link: Link, count: int) -> list[Click]:
+    return list(Click.objects.filter(link=link).order_by("-at")[:count])
