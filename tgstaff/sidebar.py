@@ -26,6 +26,7 @@ GROUPS = [
             "bots.Bot": "smart_toy",
             "projects.Agent": "support_agent",
             "routing.Pool": "alt_route",
+            "redirects.Link": "link",
         },
     ),
     (
@@ -37,6 +38,7 @@ GROUPS = [
             "sessions_app.Customer": "person",
             "sessions_app.Assignment": "assignment_ind",
             "sessions_app.RoutingAttempt": "rule",
+            "redirects.Click": "ads_click",
         },
     ),
     (
