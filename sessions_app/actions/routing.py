@@ -19,6 +19,8 @@ from sessions_app.models.sessions import ChatSessionQuerySet
 from sessions_app.queries import line, team
 
 BATCH = 500
+# What is locked first: who stands at the head, and whether anybody stands behind him.
+HEAD = 2
 # The scope of an attempt for the agents of a link.
 BY_LINK = "link"
 
@@ -77,26 +79,37 @@ def _route_batch(project_id: int, trigger: str, after: Place | None) -> tuple[in
     with tx.change("routing"):
         pool = lock_pool(project_id)
         keep_cursor(pool=pool)
-        sessions = _locked(_next_in_line(pool, after))
-        if not sessions:
+        waiting = _next_in_line(pool, after)
+        head = _locked(waiting, HEAD)
+        if not head:
             return 0, None
-        batch = _round(pool, trigger, sessions)
-        for session in sessions:
-            batch.try_to_assign(session)
+        batch = _tried(pool, trigger, head)
+        if len(head) == HEAD and (batch.fresh or _could_serve(batch)):
+            batch = _tried(pool, trigger, _locked(waiting, BATCH))
         batch.write()
-        is_over = len(sessions) < BATCH or not (
-            batch.can_serve or line.for_own_agents(pool).exists()
-        )
-        return len(batch.picks), None if is_over else _place(sessions[-1])
+        is_over = len(batch.sessions) < BATCH or not _could_serve(batch)
+        return len(batch.picks), None if is_over else _place(batch.sessions[-1])
+
+
+def _tried(pool: Pool, trigger: str, sessions: Sequence[ChatSession]) -> "Round":
+    batch = _round(pool, trigger, sessions)
+    for session in sessions:
+        batch.try_to_assign(session)
+    return batch
+
+
+def _could_serve(batch: "Round") -> bool:
+    """Whether others behind these might be assigned."""
+    return batch.can_serve or line.for_own_agents(batch.pool).exists()
 
 
 def _explain_rest(project_id: int, trigger: str) -> None:
     """Those far back in a long line, and those too old for it, are told why they wait too."""
     with tx.change():
         pool = lock_pool(project_id)
-        sessions = _locked(line.unexplained(pool))
+        sessions = _locked(line.unexplained(pool), BATCH)
         if sessions:
-            rest = _round(pool, trigger, sessions)
+            rest = _round(pool, trigger, sessions, are_untold=True)
             for session in sessions:
                 rest.try_to_assign(session, may_assign=False)
             rest.write()
@@ -110,20 +123,19 @@ def _next_in_line(pool: Pool, after: Place | None) -> ChatSessionQuerySet:
     return waiting.filter(Q(queued_at__gt=queued_at) | Q(queued_at=queued_at, pk__gt=key))
 
 
-def _locked(waiting: ChatSessionQuerySet) -> list[ChatSession]:
-    """The first of them, locked, in the order of the line, with their customers. The pool is
-    locked, so that none of them leaves the line meanwhile."""
-    keys = list(waiting.values_list("pk", flat=True)[:BATCH])
-    sessions = sorted(tx.lock(ChatSession.objects.filter(pk__in=keys)), key=_place)
-    # Afterwards: a lock that had to wait brings joined rows as they were before.
-    prefetch_related_objects(sessions, "customer")
-    return sessions
+def _locked(waiting: ChatSessionQuerySet, limit: int) -> list[ChatSession]:
+    """The first of them, locked, in the order of the line. The pool is locked, so that none of
+    them leaves the line meanwhile."""
+    keys = list(waiting.values_list("pk", flat=True)[:limit])
+    return sorted(tx.lock(ChatSession.objects.filter(pk__in=keys)), key=_place)
 
 
-def _round(pool: Pool, trigger: str, sessions: Sequence[ChatSession]) -> "Round":
+def _round(
+    pool: Pool, trigger: str, sessions: Sequence[ChatSession], *, are_untold: bool = False
+) -> "Round":
     """The agents' rows are locked before anything about them is read."""
     gate.lock_agents(team.team(pool.project))
-    return Round(pool, trigger, sessions)
+    return Round(pool, trigger, sessions, are_untold=are_untold)
 
 
 def _place(session: ChatSession) -> Place:
@@ -132,9 +144,16 @@ def _place(session: ChatSession) -> Place:
 
 class Round:
     """A stretch of the line against the team, in memory. After it: `picks`, and attempts `fresh`
-    and `repeated`."""
+    and `repeated`. `are_untold`: no attempt of the sessions' present wait exists."""
 
-    def __init__(self, pool: Pool, trigger: str, sessions: Sequence[ChatSession]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        trigger: str,
+        sessions: Sequence[ChatSession],
+        *,
+        are_untold: bool = False,
+    ) -> None:
         self.pool = pool
         self.trigger = trigger
         self.now = clock.now()
@@ -153,7 +172,7 @@ class Round:
         counts = team.open_sessions(self.agents)
         self.table = Table(candidates(pool, counts, list(self.agents.values())), rules_of(pool))
         keys = [session.pk for session in sessions]
-        self.last = line.latest_attempts(keys)
+        self.last = {} if are_untold else line.latest_attempts(keys)
         self.had_it = line.had_it(keys)
         self.own = line.own_lists(sessions)
         is_former_first = pool.returning == Pool.Returning.FORMER
@@ -187,6 +206,8 @@ class Round:
         repeated.update(last_at=self.now, count=F("count") + 1)
         self._end_own_time()
         if self.picks:
+            # Now: a lock that had to wait brings joined rows as they were before.
+            prefetch_related_objects([pick.session for pick in self.picks], "customer")
             ownership.assign(pool=self.pool, picks=self.picks)
         turns = [pick.agent.pk for pick in self.picks if not pick.is_former]
         serve(pool=self.pool, agent_ids=turns)

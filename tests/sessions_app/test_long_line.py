@@ -9,6 +9,7 @@ import pytest
 from core import tx
 from core.errors import Refusal
 from live.models import Event
+from projects.actions import change_agent
 from projects.models import Project
 from routing.actions import serve
 from routing.models import Pool
@@ -117,7 +118,17 @@ def test_the_same_answer_again_writes_no_judgement(project):
     for _ in range(3):
         route(project, "sweep")
     assert Judgement.objects.count() == 1
-    assert set(RoutingAttempt.objects.values_list("count", flat=True)) == {3}
+    counts = RoutingAttempt.objects.order_by("session__queued_at", "session")
+    assert list(counts.values_list("count", flat=True)) == [3, 3, *[1] * 18]
+
+
+def test_everybody_in_line_hears_another_answer(project):
+    alice = make_agent(project, "Alice")
+    waiting = make_sessions(project, 20)
+    route(project)
+    change_agent(agent=alice, actor=None, is_enabled=False)
+    route(project, "agents")
+    assert all("disabled" in why(session)["Alice"] for session in waiting)
 
 
 def test_an_error_in_the_midst_keeps_whole_batches_and_loses_nothing(project, monkeypatch):

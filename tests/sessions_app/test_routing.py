@@ -385,7 +385,7 @@ def test_projects_do_not_share_a_circle(project, team):
 
 def test_the_queries_do_not_grow_with_the_line(project, team, django_assert_max_num_queries):
     come_online(*team)
-    sessions(project, 60)
-    with django_assert_max_num_queries(60):
-        assert route(project) == 60
-    assert Message.objects.filter(kind="assigned").count() == 60
+    sessions(project, 90)
+    with django_assert_max_num_queries(65):
+        assert route(project) == 90
+    assert Message.objects.filter(kind="assigned").count() == 90
