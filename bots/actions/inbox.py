@@ -3,23 +3,31 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
 
 from bots import metrics
 from bots.errors import LeaseLost
 from bots.models import Bot, InboundUpdate, Inbox
 from core import clock, kick, retention, tx
+from core.prebuilt import Prebuilt, Slot
 from core.text import storable
 
 RETRY_SECONDS = (1, 5, 30, 120, 600)
 NOTE_EVERY = timedelta(seconds=1)
 # What a drain asks of a bot: it is read for each message.
 DRAINED_WITH = ("bot__project", "bot__project__public_id", "bot__project__open_with")
+AT_ONCE = 300
 DRAINED = ("raw", "state", "received_at", "attempts", "due_at", "error", "bot__inbox")
+DONE = f"""
+    UPDATE {InboundUpdate._meta.db_table} SET state = 'done', error = ''
+    WHERE state = 'pending' AND id IN ({{}})
+"""  # noqa: S608  # names of our own
 LONGEST_BODY = 1024 * 1024
 # Telegram writes it first, so a body that was cut has it still.
 NUMBER = re.compile(rb'\s*\{\s*"update_id"\s*:\s*([0-9]{1,15})\b')
@@ -142,7 +150,7 @@ def lock_inbox(bot_id: int) -> Bot | None:
     return row.bot if row else None
 
 
-def due(bot: Bot, limit: int = 300) -> list[InboundUpdate]:
+def due(bot: Bot, limit: int = AT_ONCE) -> list[InboundUpdate]:
     """The oldest updates to be drained now, by Telegram's number."""
     waiting = InboundUpdate.objects.filter(
         bot=bot, state=InboundUpdate.State.PENDING, due_at__lte=clock.now()
@@ -150,28 +158,49 @@ def due(bot: Bot, limit: int = 300) -> list[InboundUpdate]:
     return list(waiting.order_by("update_id")[:limit])
 
 
-def lock_due(bot_id: int, limit: int = 300) -> list[InboundUpdate]:
+def _locked_due(bot: Slot, moment: Slot) -> QuerySet[InboundUpdate]:
+    waiting = _waiting(bot, moment).filter(bot__inbox__isnull=False)
+    rows = waiting.select_related("bot__inbox", "bot__project").only(*DRAINED, *DRAINED_WITH)
+    locked = tx.lock(rows, of="bot__inbox", skip_locked=True)
+    return locked.order_by("update_id")[:AT_ONCE]
+
+
+def _any_due(bot: Slot, moment: Slot) -> QuerySet[InboundUpdate]:
+    return _waiting(bot, moment).only("pk")[:1]
+
+
+def _waiting(bot: Slot, moment: Slot) -> QuerySet[InboundUpdate]:
+    pending = InboundUpdate.State.PENDING
+    return InboundUpdate.objects.filter(bot__pk=bot, state=pending, due_at__lte=moment)
+
+
+_ASKED_BY = {"bot": Bot._meta.pk, "moment": InboundUpdate._meta.get_field("due_at")}
+_LOCKED_DUE = Prebuilt(_locked_due, **_ASKED_BY)
+_ANY_DUE = Prebuilt(_any_due, **_ASKED_BY)
+
+
+def lock_due(bot_id: int) -> list[InboundUpdate]:
     """`lock_inbox` and `due` in one statement, each update with its bot; none if somebody else
     drains it now.
 
     The updates are as they were when the statement began: some that another drain finished just
     before the lock was free can be among them. `done` tells.
     """
-    waiting = InboundUpdate.objects.filter(
-        bot=bot_id,
-        bot__inbox__isnull=False,
-        state=InboundUpdate.State.PENDING,
-        due_at__lte=clock.now(),
-    )
-    rows = waiting.select_related("bot__inbox", "bot__project").only(*DRAINED, *DRAINED_WITH)
-    locked = tx.lock(rows, of="bot__inbox", skip_locked=True)
-    return list(locked.order_by("update_id")[:limit])
+    return _LOCKED_DUE.rows(bot=bot_id, moment=clock.now())
 
 
-def done(ids: Iterable[int]) -> int:
+def is_due(bot_id: int) -> bool:
+    """Whether anything is to be drained now, locked or not."""
+    return bool(_ANY_DUE.rows(bot=bot_id, moment=clock.now()))
+
+
+def done(ids: Sequence[int]) -> int:
     """These updates are drained; how many of them were not before."""
-    rows = InboundUpdate.objects.filter(pk__in=list(ids), state=InboundUpdate.State.PENDING)
-    return rows.update(state=InboundUpdate.State.DONE, error="")
+    if not ids:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(DONE.format(", ".join(["%s"] * len(ids))), ids)
+        return int(cursor.rowcount)
 
 
 def retry_later(update: InboundUpdate, error: object) -> bool:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from core import tx
+from core.prebuilt import Prebuilt, Slot
 from projects.models import Project
 from sessions_app.actions import feed
 from sessions_app.models import Customer
@@ -38,11 +42,18 @@ def meet(*, project: Project, news: Iterable[tuple[Sender, News]]) -> dict[int, 
 
 
 def _known(project: Project, people: Iterable[int]) -> dict[int, Customer]:
-    rows = tx.lock(Customer.objects.filter(project=project, telegram_id__in=list(people)))
+    rows = _KNOWN.rows(project=project.pk, people=sorted(people))
     customers = {customer.telegram_id: customer for customer in rows}
     for customer in customers.values():
         customer.project = project
     return customers
+
+
+def _locked(project: Slot, people: list[Any]) -> QuerySet[Customer]:
+    return tx.lock(Customer.objects.filter(project__pk=project, telegram_id__in=people))
+
+
+_KNOWN = Prebuilt(_locked, project=Project._meta.pk, people=Customer._meta.get_field("telegram_id"))
 
 
 def _learned(customer: Customer) -> tuple[object, ...]:

@@ -54,7 +54,7 @@ def drain(bot_id: int, *, deadline: datetime | None = None) -> int:
         finally:
             turn.release()
         if _is_over(deadline):
-            if _is_due(bot_id):
+            if inbox.is_due(bot_id):
                 kick.task("sessions_app.drain_inbox", bot_id=bot_id)
             break
     return count
@@ -72,18 +72,13 @@ def _take_due(bot_id: int, deadline: datetime) -> int:
         if batch.opened:
             _route(batch.bot.project_id)
         _asked.discard(bot_id)
-        is_due = _is_due(bot_id) and not _is_over(deadline)
+        # Asked when the lock is gone: somebody may have come and been turned away meanwhile.
+        is_due = inbox.is_due(bot_id) and not _is_over(deadline)
     return count
 
 
 def _is_over(deadline: datetime) -> bool:
     return clock.now() >= deadline or ending.has_begun()
-
-
-def _is_due(bot_id: int) -> bool:
-    """Asked when the lock is gone: somebody may have come and been turned away meanwhile."""
-    pending = InboundUpdate.objects.filter(bot=bot_id, state=InboundUpdate.State.PENDING)
-    return pending.filter(due_at__lte=clock.now()).exists()
 
 
 def _route(project_id: int) -> None:

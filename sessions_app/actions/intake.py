@@ -4,14 +4,15 @@ All is decided in memory and written in bulk: the number of queries does not gro
 The caller holds the inbox's lock, so nobody else adds incoming messages of this bot.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet
 
 from bots.models import Bot, InboundUpdate
 from core import clock, tx
+from core.prebuilt import Insert, Prebuilt, Slot
 from projects.models import Agent, Project
 from redirects.actions.clicks import Start
 from sessions_app.actions import customers, feed, messages, origins, timeline
@@ -90,11 +91,7 @@ class Intake:
         known = list(_known_messages(self.bot, self.sought))
         newest = _newest_sessions(people[item.sender.id] for item in self.items if item.is_quiet)
         keys = {message.session_id for message in known} | newest
-        is_open = Q(bot=self.bot, customer__in=list(people.values())) & ~Q(state=COMPLETED)
-        sought = ChatSession.objects.select_related("owner__user", "link").filter(
-            is_open | Q(pk__in=keys)
-        )
-        rows = list(tx.lock(sought))
+        rows = _lock_sessions(self.bot.pk, [person.pk for person in people.values()], keys)
         self._complete(rows, people)
         by_key = {row.pk: row for row in rows}
         self.open = {row.customer.telegram_id: row for row in rows if not row.is_completed}
@@ -214,7 +211,7 @@ class Intake:
         ChatSession.objects.bulk_create(self.opened)
         timeline.save(self._continued())
         revised = [message for message in self.revised.values() if message.pk]
-        Message.objects.bulk_create(self.new)
+        _MESSAGES.rows(self.new)
         for message in self.greetings:
             messages.queue(message.session, message)
         Message.objects.bulk_update(revised, REVISED)
@@ -243,6 +240,25 @@ def _known_messages(bot: Bot, keys: set[Key]) -> Iterator[Message]:
         telegram_message_id__in={number for _, number in keys if number},
     )
     return (row for row in rows if (row.chat_id, row.telegram_message_id) in keys)
+
+
+def _lock_sessions(bot: int, customers: list[int], keys: Collection[int]) -> list[ChatSession]:
+    """The open sessions of these customers, and those with these keys."""
+    if keys:
+        return list(_sessions(bot, customers, keys))
+    return _OPEN_SESSIONS.rows(bot=bot, customers=customers)
+
+
+def _sessions(
+    bot: int | Slot, customers: Sequence[int | Slot], keys: Collection[int] = ()
+) -> QuerySet[ChatSession]:
+    is_open = Q(bot__pk=bot, customer__pk__in=customers) & ~Q(state=COMPLETED)
+    rows = ChatSession.objects.select_related("owner__user", "link")
+    return tx.lock(rows.filter(is_open | Q(pk__in=keys)))
+
+
+_OPEN_SESSIONS = Prebuilt(_sessions, bot=Bot._meta.pk, customers=Customer._meta.pk)
+_MESSAGES = Insert(Message)
 
 
 def _newest_sessions(people: Iterable[Customer]) -> set[int]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from core import clock, tx
+from core.prebuilt import Insert
 from sessions_app.actions import feed
 from sessions_app.models import ChatSession, Message
 
@@ -103,9 +104,10 @@ def save(sessions: Sequence[ChatSession]) -> None:
 
     As an upsert by key: for hundreds of rows `bulk_update`'s CASE costs ten times as much.
     """
-    ChatSession.objects.bulk_create(
-        sessions, update_conflicts=True, unique_fields=["id"], update_fields=FOLLOWED
-    )
+    _FOLLOW.rows(sessions)
+
+
+_FOLLOW = Insert(ChatSession, updating=FOLLOWED)
 
 
 def show_again(message: Message) -> None:

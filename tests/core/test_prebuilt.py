@@ -1,0 +1,135 @@
+"""Statements that are built once: the same rows as the queryset's, whoever asks and how often."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+
+from core import clock, tx
+from core.prebuilt import LONGEST_KEPT, Insert, Prebuilt
+from sessions_app.models import ChatSession, Customer
+from tests.factories import make_customer, make_project, make_session
+from tests.support.threads import together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def build(people, moment):
+    rows = Customer.objects.select_related("project__company")
+    return rows.filter(telegram_id__in=people, first_seen_at__lte=moment).order_by("pk")
+
+
+FIELDS: dict[str, Any] = {
+    "people": Customer._meta.get_field("telegram_id"),
+    "moment": Customer._meta.get_field("first_seen_at"),
+}
+
+
+@pytest.fixture
+def builds():
+    return []
+
+
+@pytest.fixture
+def customers(builds):
+    def counted(**slots):
+        builds.append(slots)
+        return build(**slots)
+
+    return Prebuilt(counted, **FIELDS)
+
+
+@pytest.fixture
+def project():
+    project = make_project()
+    for number in range(1, 41):
+        make_customer(project, telegram_id=number)
+    return project
+
+
+def found(customers, *people, ago=0):
+    rows = customers.rows(people=list(people), moment=clock.now() - timedelta(seconds=ago))
+    return [row.telegram_id for row in rows]
+
+
+def test_it_asks_for_the_values_of_each_run(customers, project, builds):
+    assert found(customers, 1, 2) == [1, 2]
+    assert found(customers, 7, 50) == [7]
+    assert found(customers, 1, 2, ago=3600) == []
+    assert len(builds) == 1
+
+
+def test_its_rows_are_the_querysets(customers, project, django_assert_num_queries):
+    moment = clock.now()
+    with django_assert_num_queries(1):
+        [row] = customers.rows(people=[3], moment=moment)
+        assert row.project.company.name
+    [same] = build([3], moment)
+    assert (row, row.public_id, row.first_seen_at) == (same, same.public_id, same.first_seen_at)
+    assert row.project == project
+    row.first_name = "Ada"
+    row.save()
+    assert Customer.objects.get(telegram_id=3).first_name == "Ada"
+
+
+def test_each_length_of_a_list_is_built_once_and_long_ones_each_time(customers, project, builds):
+    for size in (1, 2, 1, 2, LONGEST_KEPT + 1, LONGEST_KEPT + 1):
+        assert found(customers, *range(1, size + 1)) == list(range(1, size + 1))
+    assert len(builds) == 4
+
+
+def test_threads_ask_over_their_own_connections(customers, project):
+    asks = [partial(found, customers, number, number + 1) for number in range(1, 9)]
+    assert together(*asks) == [[number, number + 1] for number in range(1, 9)]
+
+
+def test_it_locks_as_the_queryset_does(project):
+    locked = Prebuilt(lambda pk: tx.lock(Customer.objects.filter(pk=pk)), pk=Customer._meta.pk)
+    pk = Customer.objects.get(telegram_id=1).pk
+
+    def rename():
+        with tx.change():
+            [row] = locked.rows(pk=pk)
+            row.first_name += "x"
+            row.save()
+
+    Customer.objects.filter(pk=pk).update(first_name="")
+    assert together(*[partial(tx.run, rename)] * 4) == [None] * 4
+    assert Customer.objects.get(pk=pk).first_name == "xxxx"
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_it_inserts_rows_and_gives_them_their_keys(project, count):
+    rows = [
+        Customer(project=project, telegram_id=100 + number, first_name='"Ada" \\')
+        for number in range(count)
+    ]
+    Insert(Customer).rows(rows)
+    stored = Customer.objects.filter(telegram_id__gte=100).order_by("pk")
+    assert [(row.pk, row.public_id, row.first_seen_at, row.first_name) for row in stored] == [
+        (row.pk, row.public_id, row.first_seen_at, row.first_name) for row in rows
+    ]
+    for row in rows:
+        row.save()
+    assert stored.count() == count
+
+
+def test_it_refuses_a_second_of_what_is_unique(project):
+    with pytest.raises(IntegrityError), tx.change():
+        Insert(Customer).rows([Customer(project=project, telegram_id=1)])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_it_updates_what_it_is_told_and_nothing_else(project, count):
+    rows = [make_session(project) for _ in range(count)]
+    other = make_session(project)
+    for row in rows:
+        row.last_message_text, row.message_count, row.is_flagged = "Hello", 5, True
+    Insert(ChatSession, updating=["last_message_text", "message_count"]).rows(rows)
+    stored = ChatSession.objects.exclude(pk=other.pk)
+    told = {(row.last_message_text, row.message_count, row.is_flagged) for row in stored}
+    assert (told, stored.count()) == ({("Hello", 5, False)}, count)
+    other.refresh_from_db()
+    assert other.last_message_text == ""
