@@ -22,7 +22,7 @@ M = TypeVar("M", bound=Model)
 
 # Each length of a list has its own SQL. Longer ones are built each time: there the rows cost more.
 LONGEST_KEPT = 10
-INSERT = "INSERT INTO {table} ({columns}) VALUES ({values}) {otherwise} RETURNING {key}"
+INSERT = "INSERT INTO {table} ({columns}) VALUES ({values}) {end}"
 
 
 class Slot(Value):
@@ -103,12 +103,18 @@ class Prebuilt(Generic[M]):
 
 
 class Insert(Generic[M]):
-    """`bulk_create`, quicker where there is one row. That one has to be new, or to exist if
-    `updating` is given: the names of the fields that are written to the row with its key."""
+    """`bulk_create`, quicker where there is one row.
 
-    def __init__(self, model: type[M], *, updating: Sequence[str] = ()) -> None:
+    `updating`: the names of the fields that are written where a row with that key exists.
+    `ignoring`: leave what is there already as it is; rows get no keys.
+    """
+
+    def __init__(
+        self, model: type[M], *, updating: Sequence[str] = (), ignoring: bool = False
+    ) -> None:
         self._model = model
         self._updating = updating
+        self._ignoring = ignoring
         fields = model._meta.concrete_fields
         self._fields = [field for field in fields if updating or not field.primary_key]
 
@@ -120,7 +126,7 @@ class Insert(Generic[M]):
                 rows, update_conflicts=True, unique_fields=["pk"], update_fields=self._updating
             )
         else:
-            self._model._default_manager.bulk_create(rows)
+            self._model._default_manager.bulk_create(rows, ignore_conflicts=self._ignoring)
 
     def _one(self, row: M) -> None:
         connection = connections[DEFAULT_DB_ALIAS]
@@ -130,7 +136,8 @@ class Insert(Generic[M]):
         ]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, values)
-            (row.pk,) = cursor.fetchone()
+            if not self._ignoring:
+                (row.pk,) = cursor.fetchone()
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
     @cached_property
@@ -141,10 +148,15 @@ class Insert(Generic[M]):
             f"{columns[name]} = excluded.{columns[name]}" for name in self._updating
         )
         key = quoted(str(meta.pk.column))
+        if self._ignoring:
+            end = "ON CONFLICT DO NOTHING"
+        elif self._updating:
+            end = f"ON CONFLICT ({key}) DO UPDATE SET {changes} RETURNING {key}"
+        else:
+            end = f"RETURNING {key}"
         return INSERT.format(
             table=quoted(meta.db_table),
             columns=", ".join(columns.values()),
             values=", ".join(["%s"] * len(columns)),
-            otherwise=f"ON CONFLICT ({key}) DO UPDATE SET {changes}" if changes else "",
-            key=key,
+            end=end,
         )

@@ -15,7 +15,7 @@ from bots import metrics
 from bots.errors import LeaseLost
 from bots.models import Bot, InboundUpdate, Inbox
 from core import clock, kick, retention, tx
-from core.prebuilt import Prebuilt, Slot
+from core.prebuilt import Insert, Prebuilt, Slot
 from core.text import storable
 
 RETRY_SECONDS = (1, 5, 30, 120, 600)
@@ -28,6 +28,14 @@ DONE = f"""
     UPDATE {InboundUpdate._meta.db_table} SET state = 'done', error = ''
     WHERE state = 'pending' AND id IN ({{}})
 """  # noqa: S608  # names of our own
+# What is not told stays as it is.
+NOTE_READ = f"""
+    UPDATE {Bot._meta.db_table} SET
+        last_read_at = %s,
+        last_update_at = COALESCE(%s, last_update_at),
+        next_offset = COALESCE(%s, next_offset)
+    WHERE id = %s AND lease_epoch = COALESCE(%s, lease_epoch)
+"""  # noqa: S608  # as above
 LONGEST_BODY = 1024 * 1024
 # Telegram writes it first, so a body that was cut has it still.
 NUMBER = re.compile(rb'\s*\{\s*"update_id"\s*:\s*([0-9]{1,15})\b')
@@ -70,24 +78,22 @@ def store(
             InboundUpdate(bot_id=bot_id, update_id=number, raw=raw)
             for number, raw in dict(updates).items()
         ]
-        InboundUpdate.objects.bulk_create(rows, ignore_conflicts=True)
+        _STORE.rows(rows)
         if rows:
             kick.task("sessions_app.drain_inbox", bot_id=bot_id)
     metrics.UPDATES.inc(len(rows))
 
 
 def _note_read(bot_id: int, has_news: bool, next_offset: int | None, epoch: int | None) -> None:
-    moment = clock.now()
-    changes: dict[str, Any] = {"last_read_at": moment}
-    if has_news:
-        changes["last_update_at"] = moment
-    if next_offset is not None:
-        changes["next_offset"] = next_offset
-    row = Bot.objects.filter(pk=bot_id)
-    if epoch is not None:
-        row = row.filter(lease_epoch=epoch)
-    if not row.update(**changes):
-        raise LeaseLost(bot_id)
+    moment = connection.ops.adapt_datetimefield_value(clock.now())
+    values = (moment, moment if has_news else None, next_offset, bot_id, epoch)
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE_READ, values)
+        if not cursor.rowcount:
+            raise LeaseLost(bot_id)
+
+
+_STORE = Insert(InboundUpdate, ignoring=True)
 
 
 # ---------------------------------------------------------------- by webhook
@@ -106,7 +112,7 @@ def receive(*, bot: Bot, body: bytes) -> str:
     )
     with tx.change():
         _note_delivery(bot)
-        InboundUpdate.objects.bulk_create([update], ignore_conflicts=True)
+        _STORE.rows([update])
         if not fault:
             kick.task("sessions_app.drain_inbox", bot_id=bot.pk)
     return fault

@@ -122,6 +122,15 @@ def test_it_refuses_a_second_of_what_is_unique(project):
 
 
 @pytest.mark.parametrize("count", [1, 3])
+def test_it_leaves_what_is_there(project, count):
+    rows = [Customer(project=project, telegram_id=40 + number) for number in range(count)]
+    Insert(Customer, ignoring=True).rows(rows)
+    Insert(Customer, ignoring=True).rows(rows)
+    assert Customer.objects.count() == 40 + count - 1
+    assert Customer.objects.get(telegram_id=40).public_id != rows[0].public_id
+
+
+@pytest.mark.parametrize("count", [1, 3])
 def test_it_updates_what_it_is_told_and_nothing_else(project, count):
     rows = [make_session(project) for _ in range(count)]
     other = make_session(project)
