@@ -5,6 +5,7 @@ every customer's message costs, that was as much computing as all the rest of a 
 is still said by a queryset; what it compiles to is kept.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -14,32 +15,49 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model, QuerySet, Value
+from django.db.models import Field, Lookup, Model, QuerySet, Value
 from django.db.models.query import ModelIterable
 from django.db.models.sql.compiler import SQLCompiler
 
 M = TypeVar("M", bound=Model)
 
-# Each length of a list has its own SQL. Longer ones are built each time: there the rows cost more.
-LONGEST_KEPT = 10
 INSERT = "INSERT INTO {table} ({columns}) VALUES ({values}) {end}"
 
 
 class Slot(Value):
-    """Stands in a queryset for a value that each run brings; for a list's, `place` in it."""
+    """Stands in a queryset for a value that each run brings."""
 
-    def __init__(self, name: str, place: int, field: "Field[Any, Any]") -> None:
+    def __init__(self, name: str, field: "Field[Any, Any]") -> None:
         super().__init__(None, output_field=field)
-        self.name, self.place = name, place
+        self.name = name
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
 
-    def filled(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
-        value = values[self.name]
-        if isinstance(value, list):
-            value = value[self.place]
-        return self.output_field.get_db_prep_value(value, connection)
+    def filled(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
+        prepared = self.output_field.get_db_prep_value
+        if not isinstance(value, list):
+            return prepared(value, connection)
+        values = [prepared(each, connection) for each in value]
+        return values if connection.vendor == "postgresql" else json.dumps(values)
+
+
+@Field.register_lookup
+class AnyOf(Lookup):
+    """`in`, for the list that a `Slot` brings: one statement for lists of all lengths."""
+
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        column, _ = self.process_lhs(compiler, connection)
+        values, slot = self.process_rhs(compiler, connection)
+        return f"{column} IN (SELECT value FROM json_each({values}))", slot  # noqa: S608  # compiled
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        column, _ = self.process_lhs(compiler, connection)
+        values, slot = self.process_rhs(compiler, connection)
+        return f"{column} = ANY({values}::{self.lhs.output_field.rel_db_type(connection)}[])", slot
 
 
 @dataclass(frozen=True)
@@ -52,21 +70,19 @@ class _Built:
 class Prebuilt(Generic[M]):
     """The rows of a queryset, by values that differ from run to run.
 
-    `build` is called with a `Slot` for each value, or a list of them where a run brings a list, and
-    returns the queryset. `fields`: by name, the field that each value is compared with.
+    `build` is called once, with a `Slot` for each value, and returns the queryset; lists are compared
+    by `any_of`. `fields`: by name, the field that each value is compared with.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]], **fields: "Field[Any, Any]") -> None:
         self._build = build
         self._fields = fields
-        self._kept: dict[tuple[int, ...], _Built] = {}
 
     def rows(self, **values: Any) -> list[M]:
-        """No list may be empty."""
-        built = self._built(values)
+        built = self._built
         connection = connections[DEFAULT_DB_ALIAS]  # the thread's own
         params = tuple(
-            part.filled(values, connection) if isinstance(part, Slot) else part
+            part.filled(values[part.name], connection) if isinstance(part, Slot) else part
             for part in built.params
         )
         compiler = copy(built.compiler)
@@ -79,27 +95,13 @@ class Prebuilt(Generic[M]):
         )
         return list(ModelIterable(source))  # type: ignore[arg-type]  # all it asks of a queryset
 
-    def _built(self, values: dict[str, Any]) -> _Built:
-        lengths = tuple(len(each) if isinstance(each, list) else 0 for each in values.values())
-        built = self._kept.get(lengths)
-        if built is None:
-            built = self._compile(values)
-            if max(lengths) <= LONGEST_KEPT:
-                self._kept[lengths] = built
-        return built
-
-    def _compile(self, values: dict[str, Any]) -> _Built:
-        slots = {name: self._slots(name, value) for name, value in values.items()}
+    @cached_property
+    def _built(self) -> _Built:
+        slots = {name: Slot(name, field) for name, field in self._fields.items()}
         compiler = self._build(**slots).query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
         compiler.connection = None  # it is this thread's: each run brings its own
         return _Built(compiler, sql, tuple(params))
-
-    def _slots(self, name: str, value: Any) -> Any:
-        field = self._fields[name]
-        if isinstance(value, list):
-            return [Slot(name, place, field) for place in range(len(value))]
-        return Slot(name, 0, field)
 
 
 class Insert(Generic[M]):

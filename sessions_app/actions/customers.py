@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -49,8 +48,8 @@ def _known(project: Project, people: Iterable[int]) -> dict[int, Customer]:
     return customers
 
 
-def _locked(project: Slot, people: list[Any]) -> QuerySet[Customer]:
-    return tx.lock(Customer.objects.filter(project__pk=project, telegram_id__in=people))
+def _locked(project: Slot, people: Slot) -> QuerySet[Customer]:
+    return tx.lock(Customer.objects.filter(project__pk=project, telegram_id__any_of=people))
 
 
 _KNOWN = Prebuilt(_locked, project=Project._meta.pk, people=Customer._meta.get_field("telegram_id"))

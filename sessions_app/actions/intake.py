@@ -245,19 +245,20 @@ def _known_messages(bot: Bot, keys: set[Key]) -> Iterator[Message]:
 def _lock_sessions(bot: int, customers: list[int], keys: Collection[int]) -> list[ChatSession]:
     """The open sessions of these customers, and those with these keys."""
     if keys:
-        return list(_sessions(bot, customers, keys))
-    return _OPEN_SESSIONS.rows(bot=bot, customers=customers)
+        return _OPEN_AND_KNOWN.rows(bot=bot, customers=customers, keys=sorted(keys))
+    return _OPEN.rows(bot=bot, customers=customers)
 
 
-def _sessions(
-    bot: int | Slot, customers: Sequence[int | Slot], keys: Collection[int] = ()
-) -> QuerySet[ChatSession]:
-    is_open = Q(bot__pk=bot, customer__pk__in=customers) & ~Q(state=COMPLETED)
-    rows = ChatSession.objects.select_related("owner__user", "link")
-    return tx.lock(rows.filter(is_open | Q(pk__in=keys)))
+def _sessions(bot: Slot, customers: Slot, keys: Slot | None = None) -> QuerySet[ChatSession]:
+    sought = Q(bot__pk=bot, customer__pk__any_of=customers) & ~Q(state=COMPLETED)
+    if keys:
+        sought |= Q(pk__any_of=keys)
+    return tx.lock(ChatSession.objects.select_related("owner__user", "link").filter(sought))
 
 
-_OPEN_SESSIONS = Prebuilt(_sessions, bot=Bot._meta.pk, customers=Customer._meta.pk)
+_ASKED_BY = {"bot": Bot._meta.pk, "customers": Customer._meta.pk}
+_OPEN = Prebuilt(_sessions, **_ASKED_BY)
+_OPEN_AND_KNOWN = Prebuilt(_sessions, **_ASKED_BY, keys=ChatSession._meta.pk)
 _MESSAGES = Insert(Message)
 
 
