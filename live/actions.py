@@ -66,7 +66,9 @@ def _write(events: list[Event]) -> None:
 
 def _append(stream: UUID, events: list[Event]) -> None:
     """Number and store them. The counter's row is locked until COMMIT, so numbers are given in the
-    order of commits and no reader ever sees a later number first."""
+    order of commits and no reader ever sees a later number first. `at` is taken before: where many
+    write it may be a moment earlier than that of the number before.
+    """
     at = clock.now()
     for event in events:
         event.at = at

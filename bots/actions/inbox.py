@@ -20,9 +20,9 @@ from core.text import storable
 
 RETRY_SECONDS = (1, 5, 30, 120, 600)
 NOTE_EVERY = timedelta(seconds=1)
+AT_ONCE = 300  # updates in a batch
 # What a drain asks of a bot: it is read for each message.
 DRAINED_WITH = ("bot__project", "bot__project__public_id", "bot__project__open_with")
-AT_ONCE = 300
 DRAINED = ("raw", "state", "received_at", "attempts", "due_at", "error", "bot__inbox")
 DONE = f"""
     UPDATE {InboundUpdate._meta.db_table} SET state = 'done', error = ''
