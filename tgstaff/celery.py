@@ -4,7 +4,7 @@ from typing import Any
 from celery import Celery, Task
 from celery.signals import beat_init, setup_logging, worker_init, worker_shutting_down
 
-from core import ending, logs, metrics
+from core import ending, logs, memory, metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgstaff.settings")
 
@@ -31,6 +31,11 @@ def keep_ours(**options: Any) -> None:
 @beat_init.connect
 def show_counters(**options: Any) -> None:
     metrics.serve()
+
+
+@worker_init.connect
+def settle(**options: Any) -> None:
+    memory.settle()
 
 
 @worker_shutting_down.connect

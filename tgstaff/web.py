@@ -13,7 +13,7 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.defer import Deferred
 
-from core import ending
+from core import ending, memory
 
 REQUEST_SECONDS = 5.0
 FRAME_SECONDS = 2.0
@@ -26,6 +26,10 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
         super().__init__(*args, **kwargs)
         self.doors: list[Any] = []
         self.closed = asyncio.Event()  # another connection is
+
+    def run(self) -> None:
+        memory.settle()
+        super().run()
 
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from bots.gateway import Gateway
-from core import ending, metrics
+from core import ending, memory, metrics
 
 
 class Command(BaseCommand):
@@ -16,6 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         metrics.serve()
+        memory.settle()
         asyncio.run(serve())
 
 
