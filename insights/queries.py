@@ -1,25 +1,28 @@
 """What the doctor looks at: one snapshot of a project, in a number of queries that does not grow."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 
 from bots.models import Bot
 from bots.queries import health, unsuccessful
 from core import clock, retention, tx
-from insights.checks.facts import Facts, Line, LinkFact, Page, Person
+from insights.checks.facts import Echo, Facts, Line, LinkFact, Page, Person
 from insights.models import Answer
 from projects.models import Project
 from redirects.queries import links_of, state_of
 from routing.models import Lease, Pool
 from routing.queries import open_pages, project_code
-from sessions_app.models import ChatSession
+from sessions_app.models import ChatSession, Ping
 from sessions_app.queries.completed import hiding
 from sessions_app.queries.line import too_old_before
+from sessions_app.queries.pings import latest_pings
 from sessions_app.queries.rehearsal import Place, places
 from sessions_app.queries.team import pool_of
 
 HIDING = 5
+# A test ping says something about now for so long.
+PINGED = timedelta(hours=1)
 
 
 def facts(project: Project) -> Facts:
@@ -52,11 +55,15 @@ def _bot(project: Project) -> Bot | None:
 
 def _people(project: Project, now: datetime) -> tuple[Person, ...]:
     team = places(project)
-    pages = open_pages([place.agent.user_id for place in team])
-    return tuple(_person(place, pages[place.agent.user_id], now) for place in team)
+    people = [place.agent.user_id for place in team]
+    pages, pings = open_pages(people), latest_pings(people, now - PINGED)
+    return tuple(
+        _person(place, pages[place.agent.user_id], pings.get(place.agent.user_id), now)
+        for place in team
+    )
 
 
-def _person(place: Place, pages: list[Lease], now: datetime) -> Person:
+def _person(place: Place, pages: list[Lease], ping: Ping | None, now: datetime) -> Person:
     return Person(
         name=place.agent.user.name,
         codes=tuple(place.codes),
@@ -66,6 +73,18 @@ def _person(place: Place, pages: list[Lease], now: datetime) -> Person:
         pages=tuple(
             Page(page.notify, page.sound, (page.expires_at - now).total_seconds()) for page in pages
         ),
+        echo=_echo(ping) if ping else None,
+    )
+
+
+def _echo(ping: Ping) -> Echo:
+    receipts = list(ping.receipts.all())
+    return Echo(
+        sent_at=ping.sent_at,
+        pages=ping.pages,
+        answered=len(receipts),
+        after_s=max((row.after_ms(ping) for row in receipts), default=0) / 1000,
+        is_shown=any(row.shown for row in receipts),
     )
 
 

@@ -9,4 +9,5 @@ urlpatterns = [
     path("projects/<uuid:project_id>/doctor/", views.doctor, name="doctor"),
     path("projects/<uuid:project_id>/doctor/now/", views.now, name="now"),
     path("projects/<uuid:project_id>/doctor/ask/", views.ask, name="ask"),
+    path("projects/<uuid:project_id>/doctor/ping/", views.ping, name="ping"),
 ]

@@ -4,19 +4,23 @@ import json
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.http import SignedInRequest
 from bots.errors import no_bot
 from bots.models import Bot
+from core import tx
 from core.pages import page, told
 from insights import actions
 from insights.checks import TEN, examine
 from insights.queries import facts
 from projects.models import Project
 from projects.queries import access_managed_project, managed_projects
+from sessions_app.actions.pings import send_pings
 from sessions_app.console.shell import show
 
 
@@ -51,6 +55,17 @@ def ask(request: SignedInRequest, project_id: UUID) -> HttpResponse:
         if bot is None:
             raise no_bot()
         actions.ask(bot)
+    return redirect("insights:doctor", project.public_id)
+
+
+@page
+@require_POST
+def ping(request: SignedInRequest, project_id: UUID) -> HttpResponse:
+    """Ask the pages of all who are here for a receipt; the third check tells what they answer."""
+    project = access_managed_project(request.user, project_id)
+    with told(request):
+        tx.run(send_pings, project=project, sender=request.user)
+        messages.success(request, _("Test pings are sent. The third check says what came back."))
     return redirect("insights:doctor", project.public_id)
 
 

@@ -90,6 +90,11 @@ def _wait(count: int) -> str:
     return ngettext("%d session waits already", "%d sessions wait already", count) % count
 
 
+def nobody_here() -> Refusal:
+    """There is no open page that could answer."""
+    return Refusal("nobody_here", _("No session page is open that could answer."))
+
+
 def nobody_left() -> Refusal:
     """Rules by which nobody could receive a session."""
     return Refusal(

@@ -11,7 +11,7 @@ from bots.models import Bot
 from live.events import moment
 from projects.models import Agent, Project
 from routing.models import Pool
-from sessions_app.models import ChatSession, Customer, Message, RoutingAttempt
+from sessions_app.models import ChatSession, Customer, Message, Ping, Receipt, RoutingAttempt
 
 Payload = dict[str, Any]
 
@@ -141,12 +141,15 @@ def project_payload(
     bot: Bot | None,
     agents: Sequence[Agent],
     in_scope: Collection[int],
+    code: str,
 ) -> Payload:
-    """`agents`: the team in its order, with user loaded; `in_scope`: the keys of those in scope."""
+    """`agents`: the team in its order, with user loaded; `in_scope`: the keys of those in scope;
+    `code`: why the project routes nothing, empty if it does."""
     return {
         "id": str(project.public_id),
         "name": project.name,
         "state": project.state,
+        "code": code,
         "mode": pool.mode,
         "scope": pool.scope,
         "language": project.language,
@@ -183,4 +186,26 @@ def why_payload(attempt: RoutingAttempt) -> Payload:
         "turn": attempt.turn_after,
         "agent": person(attempt.agent) if attempt.agent else None,
         "verdicts": attempt.verdicts,
+    }
+
+
+def ping_payload(ping: Ping) -> Payload:
+    """A test ping to the person whose page it is, and what his pages have answered so far."""
+    own = ping.sender_id == ping.user_id
+    return {
+        "id": str(ping.public_id),
+        "by": ping.sender.name if ping.sender and not own else None,
+        "at": moment(ping.sent_at),
+        "pages": ping.pages,
+        "receipts": [_receipt(ping, row) for row in ping.receipts.order_by("at", "pk")],
+    }
+
+
+def _receipt(ping: Ping, row: Receipt) -> Payload:
+    return {
+        "page": str(row.connection_id),
+        "ms": row.after_ms(ping),
+        "visible": row.visible,
+        "notify": row.notify,
+        "shown": row.shown,
     }

@@ -7,6 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Refusal
+from routing.actions import PERMISSIONS
 from sessions_app.errors import invalid
 from sessions_app.queries.pages import STATES
 
@@ -73,6 +74,19 @@ def before(query: QueryDict) -> int | None:
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         raise _wrong("before")
     return int(value)
+
+
+def connection(body: Json) -> UUID:
+    """The page's own, as its socket's `ready` has named it."""
+    return _uuid(body.get("connection"), "connection")
+
+
+def permission(body: Json) -> str:
+    """Notification.permission."""
+    value = body.get("notify")
+    if not isinstance(value, str) or value not in PERMISSIONS:
+        raise _wrong("notify")
+    return value
 
 
 def _uuid(value: Any, name: str) -> UUID:

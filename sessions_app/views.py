@@ -15,12 +15,18 @@ from accounts.models import User
 from core import tx
 from core.http import api, body
 from sessions_app import forms
-from sessions_app.actions import changes, messages, ownership
+from sessions_app.actions import changes, messages, ownership, pings
 from sessions_app.actions.status import choose_status
+from sessions_app.events import ping_payload
 from sessions_app.models import ChatSession, Message
 from sessions_app.queries import guide as guides
 from sessions_app.queries import pages
-from sessions_app.queries.access import access_agent, access_message, access_session
+from sessions_app.queries.access import (
+    access_agent,
+    access_message,
+    access_ping,
+    access_session,
+)
 from sessions_app.queries.build import build
 
 Json = dict[str, Any]
@@ -75,6 +81,27 @@ def presence(request: HttpRequest) -> Json:
     status, is_confirmed = forms.text(sent, "status"), forms.flag(sent, "confirmed")
     tx.run(choose_status, user=_user(request), status=status, is_confirmed=is_confirmed)
     return {"status": status}
+
+
+@api("POST")
+def ping(request: HttpRequest) -> Json:
+    """A test ping to one's own pages."""
+    user = _user(request)
+    return {"ping": ping_payload(tx.run(pings.send_ping, user=user, sender=user))}
+
+
+@api("POST")
+def receipt(request: HttpRequest, ping_id: UUID) -> Json:
+    ping, sent = access_ping(_user(request), ping_id), body(request)
+    tx.run(
+        pings.record_receipt,
+        ping=ping,
+        connection_id=forms.connection(sent),
+        visible=forms.flag(sent, "visible"),
+        notify=forms.permission(sent),
+        shown=forms.flag(sent, "shown"),
+    )
+    return {}
 
 
 @api("POST")

@@ -14,7 +14,7 @@ from core import clock
 from projects.models import Agent, Project
 from redirects.models import Link
 from routing.models import Lease, Pool, Presence
-from sessions_app.models import Assignment, ChatSession, Customer, Message
+from sessions_app.models import Assignment, ChatSession, Customer, Message, Ping, Receipt
 
 _numbers = count(1)
 
@@ -68,6 +68,28 @@ def make_lease(user: User, **fields: Any) -> Lease:
 def make_link(project: Project, **fields: Any) -> Link:
     fields.setdefault("name", "Spring sale")
     return Link.objects.create(project=project, **fields)
+
+
+def make_ping(
+    user: User, *answered: Lease, ms: int = 100, shown: bool = False, **fields: Any
+) -> Ping:
+    """A test ping to somebody with one page open, with the receipts of these pages."""
+    fields.setdefault("pages", 1)
+    ping = Ping.objects.create(user=user, sender=user, **fields)
+    for lease in answered:
+        make_receipt(ping, lease, ms=ms, shown=shown)
+    return ping
+
+
+def make_receipt(ping: Ping, lease: Lease, *, ms: int = 100, shown: bool = False) -> Receipt:
+    return Receipt.objects.create(
+        ping=ping,
+        connection_id=lease.pk,
+        at=ping.sent_at + timedelta(milliseconds=ms),
+        visible=True,
+        notify=lease.notify,
+        shown=shown,
+    )
 
 
 def make_bot(project: Project, **fields: Any) -> Bot:

@@ -1,15 +1,19 @@
 """Who is there, who may be told, who is next: checks 1 to 6, and limits."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from insights.checks.check import Check, Fix, State, found, names, passed, why_not
-from insights.checks.facts import Facts, Person
+from insights.checks.facts import Echo, Facts, Person
 from routing.choice import NEVER
 from sessions_app.console import words
+
+# So long a page may take to answer a test ping.
+PATIENCE = timedelta(seconds=10)
 
 
 def signed_in(facts: Facts) -> Check:
@@ -55,30 +59,76 @@ def online(facts: Facts) -> Check:
 
 
 def notifications(facts: Facts) -> Check:
-    """Of each who is here one page is enough: the browser gives its leave for all of its pages."""
+    """Of each who is here one page is enough: the browser gives its leave for all of its pages.
+    Who was sent a test ping lately must have answered it, too."""
     here = facts.here
-    mute = [person for person in here if not _may_be_told(person)]
     if not here:
         return found("notifications", State.UNKNOWN, [_("Nobody is here to ask.")], at=None)
+    mute = [person for person in here if not _may_be_told(person)]
+    asked = [(person, person.echo) for person in here if person.echo]
+    unsure = [person for person, echo in asked if _is_unanswered(echo, facts.now)]
     heard = [person for person in here if any(page.sound for page in person.pages)]
     return found(
         "notifications",
-        passed(not mute),
+        passed(not mute and not unsure),
         [
             *(_why_mute(person) for person in mute[: words.NAMED]),
             _allowed(len(here) - len(mute), len(here)),
             _("With sound: %s.") % names(heard) if heard else "",
+            *(_told(person.name, echo, facts) for person, echo in asked[: words.NAMED]),
         ],
         at=facts.now,
-        fixes=[
-            Fix(
-                _(
-                    "They allow notifications for this site in their browser's settings and load "
-                    "the session page again."
-                )
-            )
-        ],
+        fixes=_for_the_mute() if mute else _for_the_unsure(),
     )
+
+
+def _for_the_mute() -> list[Fix]:
+    said = _("They press “Allow” under “Can you receive?” on the session page, or undo the block.")
+    return [Fix(said, reverse("sessions:page"))]
+
+
+def _for_the_unsure() -> list[Fix]:
+    said = _(
+        "They look whether the system hides notifications (do not disturb, focus), and load the "
+        "session page again."
+    )
+    return [Fix(said, reverse("sessions:page"))]
+
+
+def _is_unanswered(echo: Echo, now: datetime) -> bool:
+    """A notification has not been shown in all that time. Whether it may be is another question."""
+    return not echo.is_shown and now - echo.sent_at > PATIENCE
+
+
+def _told(name: str, echo: Echo, facts: Facts) -> str:
+    said = {
+        "name": name,
+        "time": words.clock_time(echo.sent_at, facts.now, facts.zone),
+        "pages": _pages(echo),
+        "s": f"{echo.after_s:.1f}",
+    }
+    if echo.is_shown:
+        return (
+            _("%(name)s: the test ping of %(time)s arrived on %(pages)s in %(s)s s and was shown.")
+            % said
+        )
+    if echo.answered:
+        return (
+            _("%(name)s: the test ping of %(time)s arrived on %(pages)s in %(s)s s, not shown.")
+            % said
+        )
+    if facts.now - echo.sent_at > PATIENCE:
+        return _("%(name)s: no answer to the test ping of %(time)s.") % said
+    return _("%(name)s: a test ping is under way.") % said
+
+
+def _pages(echo: Echo) -> str:
+    if echo.answered < echo.pages:
+        return _("%(answered)d of %(pages)d pages") % {
+            "answered": echo.answered,
+            "pages": echo.pages,
+        }
+    return ngettext("%d page", "%d pages", echo.answered) % echo.answered
 
 
 def _may_be_told(person: Person) -> bool:

@@ -25,8 +25,23 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Echo:
+    """A test ping: to how many pages, and how many have answered, the last of them `after_s`.
+
+    `is_shown`: one of them has shown a notification.
+    """
+
+    sent_at: datetime
+    pages: int
+    answered: int
+    after_s: float
+    is_shown: bool
+
+
+@dataclass(frozen=True)
 class Person:
-    """An agent of the team. `codes`: the rules that are not met, [{"code", "evidence"}]."""
+    """An agent of the team. `codes`: the rules that are not met, [{"code", "evidence"}]. `echo`: of
+    the latest test ping, if there was one lately."""
 
     name: str
     codes: tuple[Payload, ...]
@@ -34,6 +49,7 @@ class Person:
     limit: int | None
     is_next: bool
     pages: tuple[Page, ...]
+    echo: Echo | None
 
     @property
     def unmet(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from live.actions import record
 from projects.models import Agent, Project
 from sessions_app import events
-from sessions_app.models import ChatSession, Customer, Message
+from sessions_app.models import ChatSession, Customer, Message, Ping
 from sessions_app.queries import team
 
 EVERYONE = ["everyone"]
@@ -71,4 +71,14 @@ def read_changed(session: ChatSession, agent: Agent, *, seen: int) -> None:
         kind="read.changed",
         payload={"session": str(session.public_id), "seen": seen},
         audience=[events.own_tag(agent)],
+    )
+
+
+def ping_changed(ping: Ping) -> None:
+    """A test ping, on the stream of the person whose pages are asked; or one of them has answered."""
+    record(
+        stream=ping.user.public_id,
+        kind="ping.changed",
+        payload=events.ping_payload(ping),
+        audience=EVERYONE,
     )

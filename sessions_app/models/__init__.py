@@ -1,4 +1,5 @@
 from sessions_app.models.messages import Message, MessageChange, MessagePart, ReadMark
+from sessions_app.models.pings import Ping, Receipt
 from sessions_app.models.sessions import (
     Assignment,
     ChatSession,
@@ -15,6 +16,8 @@ __all__ = [
     "Message",
     "MessageChange",
     "MessagePart",
+    "Ping",
     "ReadMark",
+    "Receipt",
     "RoutingAttempt",
 ]

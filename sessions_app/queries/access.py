@@ -15,7 +15,7 @@ from projects.models import Agent, Project
 from projects.queries import access_project, agent_of, is_managing
 from sessions_app import events
 from sessions_app.errors import not_found
-from sessions_app.models import ChatSession, Message
+from sessions_app.models import ChatSession, Message, Ping
 from sessions_app.models.sessions import ChatSessionQuerySet
 from sessions_app.queries.team import in_scope, pool_of
 
@@ -113,6 +113,14 @@ def access_message(session: ChatSession, message_id: UUID) -> Message:
     if message is None:
         raise not_found()
     return message
+
+
+def access_ping(user: User, ping_id: UUID) -> Ping:
+    """A test ping to this person. Raises Refusal `not_found`."""
+    ping = Ping.objects.filter(public_id=ping_id, user=user).first()
+    if ping is None:
+        raise not_found()
+    return ping
 
 
 def access_agent(session: ChatSession, agent_id: UUID) -> Agent:

@@ -8,7 +8,7 @@ from bots.models import Bot
 from projects.models import Agent, Project
 from routing.choice import judge
 from routing.models import Pool
-from routing.queries import candidates, presence, rules_of
+from routing.queries import candidates, presence, project_code, rules_of
 from sessions_app import events
 from sessions_app.events import Payload
 from sessions_app.models import ChatSession
@@ -24,6 +24,7 @@ def project_row(project: Project) -> Payload:
         bot=Bot.objects.filter(project=project).first(),
         agents=agents,
         in_scope=in_scope(pool, agents),
+        code=project_code(project),
     )
 
 

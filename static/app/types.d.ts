@@ -35,12 +35,19 @@ export interface Presence {
   state: "offline" | "away" | "hidden" | "online"; since: string | null; open: number;
   limit: number | null; codes: Failure[];
 }
+/** A test ping to one's pages, and what they have answered. */
+export interface Ping {
+  id: string; by: string | null; at: string; pages: number;
+  receipts: {
+    page: string; ms: number; visible: boolean; notify: NotificationPermission; shown: boolean;
+  }[];
+}
 export interface TeamMember {
   id: string; name: string; position: number; enabled: boolean; in_scope: boolean;
   limit: number | null;
 }
 export interface Project {
-  id: string; name: string; state: string; mode: string; scope: string; language: string;
+  id: string; name: string; state: string; code: string; mode: string; scope: string; language: string;
   time_zone: string; bot: { username: string; name: string; state: string } | null;
   agents: TeamMember[];
 }

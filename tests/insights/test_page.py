@@ -12,7 +12,15 @@ from bots.models import Bot
 from core import clock
 from insights.models import Answer
 from routing.models import Presence
-from tests.factories import make_agent, make_company, make_member, make_project, make_session
+from sessions_app.models import Ping
+from tests.factories import (
+    make_agent,
+    make_company,
+    make_lease,
+    make_member,
+    make_project,
+    make_session,
+)
 from tests.support.api import browser
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +121,23 @@ def test_today_leads_to_it_when_nobody_can_receive(client, project, lena):
     Presence.objects.filter(user=lena.user).update(status="away")
     make_session(project)
     assert link in client.get(now).content.decode()
+
+
+def test_a_manager_pings_all_who_are_here_and_nobody_else(client, project, lena):
+    make_agent(project, "Tom")
+    make_lease(make_agent(make_project(), "Zoe").user)
+    path = reverse("insights:ping", args=[project.public_id])
+    assert client.get(path).status_code == 405
+    client.post(path)
+    ping = Ping.objects.get()
+    assert (ping.user, ping.sender.name, ping.pages) == (lena.user, "Manager", 1)
+    assert "Lena: a test ping is under way." in look(client, project, "now/")
+
+
+def test_nobody_is_pinged_where_nobody_is(client, project, lease):
+    lease.delete()
+    path = reverse("insights:ping", args=[project.public_id])
+    answer = client.post(path, follow=True)
+    said = [str(one) for one in answer.context["messages"]]
+    assert said == ["No session page is open that could answer."]
+    assert not Ping.objects.exists()

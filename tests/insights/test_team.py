@@ -1,11 +1,14 @@
 """Checks 1 to 6 and limits: each names evidence and a fix when it fails."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from projects.models import Agent, Project
 from routing.models import Lease, Pool, Presence
-from tests.factories import make_agent, make_lease, make_session
+from sessions_app.models import Ping
+from tests.factories import make_agent, make_lease, make_ping, make_receipt, make_session
 from tests.insights.looking import ago, checks, failing, page_of, passing
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +48,31 @@ def test_3_one_page_that_may_notify_is_enough(project, lena):
 def test_3_is_not_known_while_nobody_is_there(project):
     Lease.objects.all().delete()
     assert checks(project)["notifications"].state == "unknown"
+
+
+def test_3_a_test_ping_that_was_shown_is_told(project, lena, lease):
+    make_ping(lena.user, lease, ms=300, shown=True, sent_at=ago(seconds=30))
+    said = passing(project, "notifications")
+    assert re.search(
+        r"Lena: the test ping of \d\d:\d\d arrived on 1 page in 0\.3 s and was shown", said
+    )
+
+
+def test_3_nothing_came_back(project, lena, lease):
+    ping = make_ping(lena.user, sent_at=ago(seconds=5))
+    assert "Lena: a test ping is under way." in passing(project, "notifications")
+    Ping.objects.update(sent_at=ago(seconds=11))
+    said, links = failing(project, "notifications")
+    assert "Lena: no answer to the test ping of" in said
+    assert links == {reverse("sessions:page")}
+    make_receipt(ping, lease, shown=False)
+    assert "arrived on 1 page" in failing(project, "notifications")[0]
+    assert failing(project, "notifications")[0].endswith("not shown.")
+
+
+def test_3_what_was_pinged_yesterday_says_nothing_about_now(project, lena):
+    make_ping(lena.user, sent_at=ago(hours=2))
+    assert "ping" not in passing(project, "notifications")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ export function message(fields = {}) {
 export function snapshot(fields = {}) {
   return {
     head: 10,
-    project: { id: "p", name: "Help", state: "active", mode: "round_robin", scope: "all",
+    project: { id: "p", name: "Help", state: "active", code: "", mode: "round_robin", scope: "all",
       language: "en", time_zone: "UTC", bot: null, agents: [] },
     me: { agent: "a1", managing: false,
       rights: { reply: true, transfer: true, complete: true, see_others: false } },

@@ -44,6 +44,8 @@ PAGES = {
     "app/": Route(SIGNED_IN),
     "app/api/boot": Route(SIGNED_IN),
     "app/api/presence": Route(SIGNED_IN, "POST"),
+    "app/api/pings": Route(SIGNED_IN, "POST"),
+    "app/api/pings/<uuid:ping_id>/receipt": Route(NOBODY, "POST"),  # from whom was asked alone
     "app/api/projects/<uuid:project_id>/snapshot": Route(TEAM),
     "app/api/projects/<uuid:project_id>/sessions": Route(TEAM),
     "app/api/sessions/<uuid:session_id>": Route(MANAGING),  # the session is another agent's
@@ -83,6 +85,7 @@ PAGES = {
     "console/links/<uuid:link_id>/": Route(MANAGING),
     "console/links/<uuid:link_id>/qr.<str:kind>": Route(MANAGING),
     "console/links/<uuid:link_id>/archive/": Route(MANAGING, "POST"),
+    "console/projects/<uuid:project_id>/doctor/ping/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/settings/": Route(MANAGING),
     "console/projects/<uuid:project_id>/pause/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/resume/": Route(MANAGING, "POST"),

@@ -6,7 +6,7 @@ found by looking for one string.
 
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.db.models import Model
@@ -27,7 +27,9 @@ from sessions_app.models import (
     Message,
     MessageChange,
     MessagePart,
+    Ping,
     ReadMark,
+    Receipt,
     RoutingAttempt,
 )
 from tests.factories import (
@@ -61,6 +63,7 @@ class Place:
     customer: Customer
     session: ChatSession
     link: Link
+    ping_id: UUID = field(default_factory=uuid4)
     rows: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -72,6 +75,7 @@ class Place:
             "session_id": self.session.public_id,
             "agent_id": self.agent.public_id,
             "user_id": self.agent.user.public_id,
+            "ping_id": self.ping_id,
             "key": f"{self.canary}-key",
             "link_id": self.link.public_id,
             "kind": "svg",
@@ -121,6 +125,8 @@ def _fill(place: Place, message: Message) -> None:
     webhook = Webhook.objects.create(
         bot=bot, key=key, digest=Webhook.digest_of(key), secret=f"{canary}-secret"
     )
+    lease = make_lease(agent.user)
+    ping = Ping.objects.create(public_id=place.ping_id, user=agent.user, sender=agent.user, pages=1)
     rows: list[Model] = [
         *(place.company, project, bot, agent, place.customer, place.session),
         *(
@@ -136,7 +142,10 @@ def _fill(place: Place, message: Message) -> None:
         ),
         agent.user.memberships.get(),
         place.company.audit.order_by("-pk")[0],
-        make_lease(agent.user),
+        *(lease, ping),
+        Receipt.objects.create(
+            ping=ping, connection_id=lease.pk, visible=True, notify="granted", shown=True
+        ),
         PresenceInterval.objects.create(user=agent.user, state="online"),
         Turn.objects.create(pool=pool, agent=agent, number=1),
         WorkingSpan.objects.create(agent=agent, weekday=0, begins="00:00", ends="23:59"),
