@@ -15,6 +15,7 @@ urlpatterns = [
     path("help/checks/", views.guide, {"name": "checks"}, name="guide_checks"),
     path("help/questions/", views.guide, {"name": "questions"}, name="guide_questions"),
     path("app/", views.page, name="page"),
+    path("app/notices.js", views.notices, name="notices"),
     path("app/api/boot", views.boot, name="boot"),
     path("app/api/presence", views.presence, name="presence"),
     path("app/api/pings", views.ping, name="ping"),

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
@@ -27,7 +27,7 @@ from sessions_app.queries.access import (
     access_ping,
     access_session,
 )
-from sessions_app.queries.build import build
+from sessions_app.queries.build import build, notice_worker
 
 Json = dict[str, Any]
 
@@ -37,6 +37,13 @@ Json = dict[str, Any]
 @ensure_csrf_cookie
 def page(request: HttpRequest) -> HttpResponse:
     return render(request, "sessions_app/app.html", {"build": build()})
+
+
+@require_safe
+@cache_control(no_cache=True)
+def notices(request: HttpRequest) -> HttpResponse:
+    """The page's service worker, which reaches no further than its own address."""
+    return HttpResponse(notice_worker(), content_type="text/javascript; charset=utf-8")
 
 
 @require_safe

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 
 
 @cache
@@ -19,3 +20,11 @@ def build() -> str:
             if path.is_file():
                 digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+@cache
+def notice_worker() -> bytes:
+    """A browser lets a service worker serve addresses below its own, so it is none of /static/."""
+    path = finders.find("app/notice-worker.js")
+    assert isinstance(path, str), "it is one of this project's own files"
+    return Path(path).read_bytes()

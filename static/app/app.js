@@ -1,7 +1,7 @@
 /**
  * The agents' page: what is open on it and what people can do. Views only read from here.
  *
- * @import { Boot, Message, Session, Tab } from "./types.js"
+ * @import { Boot, Message, Ping, Session, Tab } from "./types.js"
  * @import { Pending } from "./outbox.js"
  * @import { Toast } from "./toasts.js"
  */
@@ -28,7 +28,11 @@ export class App {
     this.changed = changed;
     this.sync = new Sync({
       changed,
-      noticed: (state, event) => notice(this, state, event),
+      noticed: (state, event) => {
+        notice(this, state, event);
+        this.later?.alert(this, state, event);
+      },
+      pinged: (ping) => void this.later?.pinged(this, ping),
       lost: (id) => this.#lost(id),
       refused: (error) => this.refused(error),
       caught: (caught) => this.#caught(caught),
@@ -41,6 +45,13 @@ export class App {
     this.tab = "mine";
     this.filter = "";
     this.showsSide = false;
+    this.showsStrip = false;
+    /** @type {typeof import("./later.js") | null} */
+    this.later = null;
+    /** The latest test ping. @type {Ping | null} */
+    this.ping = null;
+    /** When the worker has beaten last. */
+    this.beatAt = Date.now();
     this.toasts = new Toasts(changed);
     /** @type {Dialog | null} */
     this.dialog = null;
@@ -267,6 +278,10 @@ export class App {
   /** @param {"online" | "away"} status @param {boolean} [confirmed] though nobody else can receive */
   async setStatus(status, confirmed = false) {
     await this.#ask("status", () => post("/presence", { status, confirmed }));
+  }
+
+  async sendPing() {
+    await this.#ask("ping", async () => { this.ping = (await post("/pings", {})).ping; });
   }
 
   /** @param {string} text */

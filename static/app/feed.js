@@ -55,6 +55,8 @@ export class Feed {
     this.heads = new Map();
     /** @type {WebSocket | null} */
     this.socket = null;
+    /** As the server knows this page. */
+    this.id = "";
     this.failures = 0;
     this.heardAt = 0;
     /** @type {number | null} */
@@ -147,6 +149,7 @@ export class Feed {
     switch (frame.type) {
       case "ready":
         this.liveAt = Date.now();
+        this.id = frame.connection;
         this.#clock(frame.now);
         this.#tell({ state: "live" });
         this.beat();

@@ -61,9 +61,24 @@ setInterval(() => { // waiting times
 }, 10_000);
 
 const beats = new Worker(new URL("./beat-worker.js", import.meta.url));
-beats.onmessage = hurry;
+beats.onmessage = () => {
+  app.beatAt = Date.now();
+  hurry();
+};
 
 void loadIcons();
 draw();
 await app.start();
 beats.postMessage(app.boot?.beat_s ?? 25);
+void later();
+
+/** @returns {Promise<void>} */
+async function later() {
+  try {
+    app.later = await import("./later.js");
+    app.later.begin(app);
+    app.changed();
+  } catch {
+    setTimeout(later, 2000);
+  }
+}

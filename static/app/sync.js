@@ -2,7 +2,7 @@
  * Keeps what the page knows equal to the database: the first load, the feed, and what is fetched on
  * demand.
  *
- * @import { Boot, Detail, Envelope, Page, ProjectState, Snapshot } from "./types.js"
+ * @import { Boot, Detail, Envelope, Page, Ping, ProjectState, Snapshot } from "./types.js"
  * @import { Connection } from "./feed.js"
  */
 import { get, Refused } from "./api.js";
@@ -16,6 +16,7 @@ const AGAIN = 2000;
  * @typedef {object} Listener
  * @property {() => void} changed
  * @property {(state: ProjectState, event: Envelope) => void} noticed an event was applied
+ * @property {(ping: Ping) => void} pinged
  * @property {(id: string) => void} lost one is no longer in that project
  * @property {(error: unknown) => void} refused
  * @property {(caught: {away: number, count: number}) => void} caught the gap of a cut is filled
@@ -149,6 +150,7 @@ export class Sync {
   #events(stream, items, upto) {
     if (stream === this.boot?.me.stream) {
       if (items.some((item) => item.kind === "access.changed")) void this.#again();
+      for (const item of items) if (item.kind === "ping.changed") this.listener.pinged(item.data);
       return;
     }
     const state = this.projects.get(stream);

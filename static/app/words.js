@@ -52,8 +52,9 @@ export function modeName(mode) {
 /** @typedef {{title: string, detail: string, look: "good" | "warn" | "bad" | ""}} OwnState */
 
 /** One's own state, as the server sees it. @param {Presence | undefined} mine
- * @param {boolean} isLive whether the page is connected @returns {OwnState} */
-export function ownState(mine, isLive) {
+ * @param {boolean} isLive whether the page is connected
+ * @param {string} [code] why the project routes nothing @returns {OwnState} */
+export function ownState(mine, isLive, code) {
   if (!mine) {
     return { title: gettext("You manage this project"),
       detail: gettext("Only agents on the team answer customers."), look: "" };
@@ -65,6 +66,7 @@ export function ownState(mine, isLive) {
   const load = mine.limit === null
     ? ngettext("{n} open session", "{n} open sessions", mine.open)
     : gettext("{open} of {limit} open", { open: mine.open, limit: mine.limit });
+  if (code) return { title: projectReason(code), detail: load, look: "bad" };
   const [first, ...others] = mine.codes;
   if (!first) return { title: gettext("Online: you receive new sessions"), detail: load, look: "good" };
   const look = ["away", "off_hours"].includes(first.code) ? "warn" : "bad";

@@ -1,6 +1,7 @@
 """The agents' page in a real browser, with the phone page as the customer."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -18,7 +19,7 @@ def somebody_is_the_last_one_out(watch: Watch) -> None:
     watch.expect(r"409 .*/app/api/presence")
 
 
-def open_app(pages: Pages, house: House, name: str, **how: bool) -> Page:
+def open_app(pages: Pages, house: House, name: str, **how: Any) -> Page:
     page = pages.signed_in(house, name, **how)
     page.goto(f"{house.web}/app/")
     expect(page.locator(".list")).to_be_visible()
@@ -242,3 +243,74 @@ def test_the_last_one_out_is_asked_and_may_stay(house: House, pages: Pages) -> N
     going_away(lena).click()
     expect(lena.get_by_text("Away: no new sessions")).to_be_visible()
     expect(asked).to_have_count(0)
+
+
+def test_can_you_receive_names_each_rule_and_asks_for_leave_only_when_pressed(
+    house: House, pages: Pages
+) -> None:
+    lena = open_app(pages, house, "Lena")
+    go_online(lena)
+    question = lena.get_by_role("button", name="Can you receive?")
+    question.click()
+    strip = lena.get_by_role("region", name="Can you receive?")
+    expect(strip.locator("li.bad")).to_have_count(0)
+    expect(strip.locator("li", has_text="Connection")).to_contain_text("live")
+    notifications = strip.locator("li", has_text="Notifications")
+    expect(notifications).to_contain_text("has not been asked yet")
+    lena.evaluate(
+        "globalThis.asked = 0; Notification.requestPermission = async () => { asked += 1; }; 0"
+    )
+    assert lena.evaluate("asked") == 0
+    notifications.get_by_role("button", name="Allow").click()
+    assert lena.evaluate("asked") == 1
+
+    take_a_break(lena)
+    expect(strip.locator("li.bad")).to_have_text(re.compile("Your status\\s+away since"))
+    question.click()
+    expect(strip).to_have_count(0)
+
+
+def test_a_page_says_that_it_is_cut_off_and_cannot_ping(house: House, pages: Pages) -> None:
+    lena = open_app(pages, house, "Lena")
+    lena.get_by_role("button", name="Can you receive?").click()
+    strip = lena.get_by_role("region", name="Can you receive?")
+    expect(strip.locator("li", has_text="Connection")).to_contain_text("live")
+    pages.watch.expect("ERR_INTERNET_DISCONNECTED")
+    lena.context.set_offline(True)
+    expect(strip.locator("li.bad", has_text="Connection")).to_contain_text("last heard")
+    expect(strip.get_by_role("button", name="Send a test ping")).to_be_disabled()
+    lena.context.set_offline(False)
+    expect(strip.locator("li.good", has_text="Connection")).to_be_visible()
+
+
+def test_a_test_ping_comes_back_from_every_page_and_is_shown_once(
+    house: House, pages: Pages
+) -> None:
+    lena = open_app(pages, house, "Lena", permissions=["notifications"])
+    second = lena.context.new_page()
+    second.goto(f"{house.web}/app/")
+    second.get_by_role("button", name="Can you receive?").click()
+    lena.get_by_role("button", name="Can you receive?").click()
+    expect(lena.locator(".strip li.good", has_text="Connection")).to_be_visible()
+    expect(second.locator(".strip li.good", has_text="Connection")).to_be_visible()
+    lena.get_by_role("button", name="Send a test ping").click()
+    said = re.compile(r"^Received on 2 pages in \d+\.\d s, notification shown\.$")
+    for page in (lena, second):
+        expect(page.locator(".strip .test p")).to_have_text(said)
+
+
+def test_a_manager_pings_from_the_doctor_and_reads_what_came_back(
+    house: House, pages: Pages
+) -> None:
+    ivy = open_app(pages, house, "Ivy", permissions=["notifications"])
+    tom = open_app(pages, house, "Tom")
+    marek = pages.signed_in(house, "Marek")
+    marek.goto(f"{house.web}/console/doctor/")
+    marek.get_by_role("button", name="Test pings").click()
+    for page in (ivy, tom):
+        expect(page.locator(".toast", has_text="Test ping from Marek")).to_be_visible()
+    check = marek.locator("#check-notifications")
+    came = r"%s .*: the test ping of .* arrived on (1 page|\d of \d pages) in \d\.\d s%s"
+    expect(check).to_contain_text(re.compile(came % ("Ivy", " and was shown")))
+    expect(check).to_contain_text(re.compile(came % ("Tom", ", not shown")))
+    expect(check).to_contain_text("Tom Okafor: not allowed yet")

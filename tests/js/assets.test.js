@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 
 const STATIC = new URL("../../static/", import.meta.url);
 const LIMIT = 60 * 1024;
+const LATER = 10 * 1024;
 /** What stands beside a library and reaches no browser. */
 const BESIDE = /\/LICENSE$|\.d\.ts$|^vendor\.json$/;
 
@@ -30,14 +31,42 @@ test("every vendored file is the one that was taken, and none came beside", () =
   for (const folder of Object.keys(listed)) assert.ok(files("vendor/").includes(`${folder}/LICENSE`));
 });
 
-test("the agents' page is at most 60 KB of JavaScript and CSS, compressed", () => {
-  const parts = [
-    ...files("app/", /\.(js|css)$/).map((name) => `app/${name}`),
-    ...files("css/", /\.css$/).map((name) => `css/${name}`),
-    "theme-early.js", "vendor/lit-3.3.3/lit.js",
-  ];
-  const size = parts.reduce((sum, name) => sum + gzipSync(read(name), { level: 9 }).length, 0);
+/** A module and all that it imports. @param {string} name @param {Set<string>} [found] */
+function imported(name, found = new Set()) {
+  if (found.has(name)) return found;
+  found.add(name);
+  const source = read(name).toString();
+  if (name.startsWith("vendor/")) return found;
+  for (const [, path] of source.matchAll(/^(?:import|export)\b[^;]*?"(\.[^"]+)";$/gm)) {
+    imported(new URL(path, `file:///${name}`).pathname.slice(1), found);
+  }
+  return found;
+}
+
+/** @param {Iterable<string>} names */
+function compressed(names) {
+  return [...names].reduce((sum, name) => sum + gzipSync(read(name), { level: 9 }).length, 0);
+}
+
+const begins = imported("app/main.js");
+const later = imported("app/later.js");
+const workers = ["app/beat-worker.js", "app/notice-worker.js"];
+
+test("the agents' page begins with at most 60 KB of JavaScript and CSS, compressed", () => {
+  const size = compressed([...begins, "app/beat-worker.js", "app/app.css",
+    ...files("css/", /\.css$/).map((name) => `css/${name}`), "theme-early.js"]);
   assert.ok(size <= LIMIT, `${size} bytes`);
+});
+
+test("what it fetches once it has begun is at most 10 KB", () => {
+  const size = compressed([...[...later].filter((name) => !begins.has(name)), "app/notice-worker.js"]);
+  assert.ok(size > 0 && size <= LATER, `${size} bytes`);
+});
+
+test("every script of the agents' page is counted", () => {
+  const all = files("app/", /\.js$/).map((name) => `app/${name}`);
+  const counted = [...begins, ...later, ...workers];
+  assert.deepEqual(all.filter((name) => !counted.includes(name)), []);
 });
 
 test("every icon that is drawn is in the sprite", () => {

@@ -34,6 +34,7 @@ PAGES = {
     "telegram/<str:key>/": Route(NOBODY, "POST"),  # Telegram alone knows the secret
     "app/i18n.js": Route(ANYBODY),
     "<code:code>": Route(ANYBODY),
+    "app/notices.js": Route(ANYBODY),
     "healthz": Route(ANYBODY),
     "readyz": Route(ANYBODY),
     "metrics": Route(NOBODY),  # for those who watch, by a token of their own

@@ -32,3 +32,11 @@ def test_the_build_follows_the_files_that_pages_run(tmp_path, settings):
         names |= {build(), build()}
     assert len(names) == 2
     build.cache_clear()
+
+
+def test_the_worker_that_shows_notifications_may_lead_back_to_the_page():
+    """Its reach is the folder of its address: the page's own and nothing of the console's."""
+    answer = Client().get("/app/notices.js")
+    assert answer["Content-Type"] == "text/javascript; charset=utf-8"
+    assert answer["Cache-Control"] == "no-cache"
+    assert b"notificationclick" in answer.content

@@ -63,18 +63,21 @@ function bot(row) {
 /** @param {App} app */
 function presence(app) {
   const mine = app.mine;
-  const state = ownState(mine, app.connection.state === "live");
+  const state = ownState(mine, app.connection.state === "live", app.project?.project.code);
   const isOnline = mine?.status === "online";
   return html`
     <div class="me ${state.look}">
       <span class="dot ${state.look}"></span>
-      <div class="grow" role="status"><b>${state.title}</b><small class="num">${state.detail}</small></div>
+      <div class="grow"><span role="status"><b>${state.title}</b><small class="num">${state.detail}</small></span>
+        ${mine ? html`<button class="link" aria-expanded=${app.showsStrip ? "true" : "false"}
+          @click=${() => { app.showsStrip = !app.showsStrip; app.changed(); }}>${gettext("Can you receive?")}</button>` : nothing}</div>
       ${mine ? html`
         <button class="switch" role="switch" aria-checked=${isOnline ? "true" : "false"}
           aria-label=${gettext("Online: receive new sessions")} ?disabled=${app.busy.has("status")}
           title=${isOnline ? gettext("Take a break") : gettext("Go online")}
           @click=${() => app.setStatus(isOnline ? "away" : "online")}></button>` : nothing}
-    </div>`;
+    </div>
+    ${mine && app.showsStrip ? app.later?.strip(app) : nothing}`;
 }
 
 /** From here on the server counts no completed sessions. */

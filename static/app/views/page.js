@@ -8,7 +8,6 @@ import { nextTheme, themeName } from "../theme.js";
 import { ownState } from "../words.js";
 import { avatar, icon } from "./bits.js";
 import { chat } from "./chat.js";
-import { dialog } from "./dialogs.js";
 import { list } from "./list.js";
 import { side } from "./side.js";
 
@@ -26,7 +25,7 @@ export function page(app) {
         ${app.project ? [list(app), chat(app), side(app)] : noProject()}
       </main>
     </div>
-    ${toasts(app)} ${app.dialog ? dialog(app, app.dialog) : nothing}
+    ${toasts(app)} ${app.dialog ? app.later?.dialog(app, app.dialog) : nothing}
     <p class="sr" aria-live="polite">${app.unread
       ? ngettext("{n} chat with new messages", "{n} chats with new messages", app.unread) : ""}</p>`;
 }
@@ -67,7 +66,7 @@ function consoleOf(app) {
 
 /** @param {App} app */
 function presenceLook(app) {
-  return ownState(app.mine, app.connection.state === "live").look;
+  return ownState(app.mine, app.connection.state === "live", app.project?.project.code).look;
 }
 
 /** @param {App} app */

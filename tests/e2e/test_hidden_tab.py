@@ -1,0 +1,197 @@
+"""Tabs that nobody looks at, as browsers treat them: slowed down to a wake-up a minute."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import furnished
+from tests.support.devtools import Chrome, Tab, chrome
+from tests.support.house import Agent, House
+from tests.support.waiting import until
+
+# Times at which a timer of a hidden page is too slow: with the usual ones (25 and 90) a wake-up a
+# minute is just often enough, as long as the browser does no worse.
+BEAT_S, LEASE_S = 8, 30
+# Until Chromium slows a tab down: a minute after it was loaded, and then the first long gap.
+SLOW_S = 200
+WATCHED_S = 120
+
+PROBE = """
+    globalThis.gap = 0;
+    let last = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      gap = Math.max(gap, now - last);
+      last = now;
+    }, 1000);
+"""
+# The page's beat by a timer of its own, as it would be without a worker.
+MAIN_THREAD = """
+    globalThis.Worker = class {
+      postMessage(seconds) { setInterval(() => this.onmessage({ data: "beat" }), seconds * 1000); }
+    };
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    data = tmp_path_factory.mktemp("house") / "data"
+    times = {"BEAT_SECONDS": str(BEAT_S), "LEASE_SECONDS": str(LEASE_S)}
+    with furnished.one_process(data, without=(), **times) as running:
+        yield running
+
+
+@pytest.fixture
+def lena(house: House) -> Agent:
+    return Agent(house, house.person("Lena"))
+
+
+@pytest.fixture
+def window(tmp_path: Path, lena: Agent) -> Iterator[Chrome]:
+    """A browser in which Lena has signed in."""
+    with chrome(tmp_path / "profile") as browser:
+        browser.signs_in(lena)
+        yield browser
+
+
+def open_app(window: Chrome, lena: Agent, before: str = "") -> Tab:
+    tab = window.opens(f"{lena.web}/app/", before=PROBE + before)
+    tab.waits_for("document.querySelector('.me.good')?.innerText.includes('you receive')")
+    return tab
+
+
+def hide(window: Chrome, *tabs: Tab) -> None:
+    """Something else is looked at."""
+    window.opens("about:blank").comes_to_the_front()
+    for tab in tabs:
+        tab.waits_for("document.visibilityState === 'hidden'")
+
+
+def states(marek: Agent, seconds: float) -> list[str]:
+    """Lena's states as a colleague sees them, now and in the time to come."""
+    rows = {row["name"]: row["state"] for row in marek.opens_page()["presence"]}
+    marek.events.clear()
+    assert not marek.is_cut_off(seconds)
+    changes = [event["data"] for event in marek.events if event["kind"] == "presence.changed"]
+    lena = next(name for name in rows if name.startswith("Lena"))
+    return [rows[lena], *(row["state"] for row in changes if row["name"] == lena)]
+
+
+def slow_down(window: Chrome, tab: Tab) -> None:
+    hide(window, tab)
+    tab.waits_for("gap > 30_000", SLOW_S)
+    assert tab.evaluate("document.visibilityState") == "hidden"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_hidden_tab_is_there_for_two_minutes_without_a_blink(
+    house: House, window: Chrome, lena: Agent
+) -> None:
+    tab = open_app(window, lena)
+    slow_down(window, tab)
+    marek = Agent(house, house.person("Marek"))
+    assert states(marek, WATCHED_S) == ["hidden"]
+    house.customer("Yuki").says("Is anybody there?")
+    marek.sees("session.changed", state="assigned")
+    tab.waits_for(listed("Yuki"))
+    assert tab.evaluate("gap > 30_000 && document.hidden")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_same_tab_with_a_beat_of_its_own_blinks(
+    house: House, window: Chrome, lena: Agent
+) -> None:
+    tab = open_app(window, lena, MAIN_THREAD)
+    slow_down(window, tab)
+    assert "offline" in states(Agent(house, house.person("Marek")), WATCHED_S)
+
+
+# ---------------------------------------------------------------- notifications
+
+SHOWN = """
+    navigator.serviceWorker.getRegistration("/app/notices.js")
+      .then((one) => one?.getNotifications())
+      .then((all) => (all ?? []).map(({ title, body, data }) => [title, body, data]))
+"""
+RECORD = """
+    globalThis.told = [];
+    const { prototype } = ServiceWorkerRegistration;
+    const show = prototype.showNotification;
+    prototype.showNotification = function (title, options) {
+      told.push(title);
+      return show.call(this, title, options);
+    };
+"""
+# As a click by the person: which may not bring a window to the front when a test does it.
+CLICK = """
+    registration.getNotifications().then(([first]) =>
+      dispatchEvent(new NotificationEvent("notificationclick", { notification: first })))
+"""
+
+
+def listed(name: str) -> str:
+    return f"[...document.querySelectorAll('.row')].some((row) => row.innerText.includes('{name}'))"
+
+
+def shown(tab: Tab) -> list[list[Any]]:
+    return list(tab.evaluate(SHOWN))
+
+
+def test_a_session_is_told_once_over_all_hidden_tabs_and_a_click_opens_it(
+    house: House, window: Chrome, lena: Agent
+) -> None:
+    window.lets_notify(lena.web)
+    tabs = [open_app(window, lena, RECORD) for _ in range(2)]
+    hide(window, *tabs)
+    mei = house.customer("Mei", starts=False)
+    mei.says("Where is my kettle?")
+    until(lambda: shown(tabs[0]))
+
+    ((title, body, session),) = shown(tabs[0])
+    assert (title, body) == ("New session: Mei", "Where is my kettle?")
+    mei.says("And the blue one?")
+    until(lambda: [row[1] for row in shown(tabs[0])] == ["And the blue one?"])
+    told = [title for tab in tabs for title in tab.evaluate("told")]
+    assert sorted(told) == ["Mei", "New session: Mei"]
+
+    for tab in tabs:
+        tab.evaluate("history.replaceState(null, '', '/app/')")
+    window.worker("/app/notices.js").evaluate(CLICK)
+    until(lambda: any(tab.evaluate("location.hash") == f"#{session}" for tab in tabs))
+    assert shown(tabs[0]) == []
+
+
+def test_nothing_is_told_while_a_tab_is_looked_at_and_it_is_taken_back_when_one_is(
+    house: House, window: Chrome, lena: Agent
+) -> None:
+    window.lets_notify(lena.web)
+    hidden, seen = open_app(window, lena), open_app(window, lena)
+    hidden.waits_for("document.visibilityState === 'hidden'")
+    uma = house.customer("Uma")
+    uma.says("one")
+    for tab in (hidden, seen):
+        tab.waits_for(listed("Uma"))
+    assert shown(seen) == []
+
+    hide(window, seen)
+    uma.says("two")
+    until(lambda: [row[1] for row in shown(seen)] == ["two"])
+    seen.comes_to_the_front()
+    until(lambda: shown(seen) == [])
+
+
+def test_without_leave_nothing_is_told_and_nobody_is_asked(
+    house: House, window: Chrome, lena: Agent
+) -> None:
+    asked = "globalThis.asked = 0; Notification.requestPermission = async () => { asked += 1; };"
+    tab = open_app(window, lena, asked)
+    assert tab.evaluate("Notification.permission") != "granted"
+    hide(window, tab)
+    house.customer("Vera").says("hello")
+    tab.waits_for(listed("Vera"))
+    assert tab.evaluate("asked") == 0
+    assert shown(tab) == []
