@@ -192,6 +192,7 @@ def session_detail(user: User, session_id: UUID, *, before: int | None = None) -
             "messages": [events.message_payload(row) for row in reversed(messages[:MESSAGES])],
             "more": len(messages) > MESSAGES,
             "why": _why(session),
+            "visit": _visit(viewer, session),
         }
 
 
@@ -212,6 +213,20 @@ def _customer(viewer: Viewer, session: ChatSession) -> Json:
         "first_seen_at": moment(session.customer.first_seen_at),
         "sessions": [_past(row) for row in past.order_by("-number")[:PAST_SESSIONS]],
     }
+
+
+def _visit(viewer: Viewer, session: ChatSession) -> Json | None:
+    """How the customer opened the link that brought him: to agents what its address said, to
+    managers who he was, too. `at` is None if it was somebody else who had opened it
+    (docs/redirects.md)."""
+    click = session.click
+    if click is None:
+        return {"at": None, "params": []} if session.link else None
+    said = [[f"utm_{name}", value] for name, value in click.utm.items()] + click.params
+    visit: Json = {"at": moment(click.at), "params": said}
+    if viewer.is_managing:
+        visit |= {"ip": click.ip, "browser": click.user_agent, "referrer": click.referrer}
+    return visit
 
 
 def _past(session: ChatSession) -> Json:

@@ -16,9 +16,14 @@ export function notice(app, state, { kind, data }) {
     if (kind === "session.changed") openFirst(app, state, data);
   } else if (kind === "session.gone") {
     gone(app, data.id);
-  } else if (kind === "session.changed" && data.was !== data.state) {
-    void app.sync.fetchChat(data.id); // why it is where it is
+  } else if (kind === "session.changed" && (data.was !== data.state || isVisitLate(state, data))) {
+    void app.sync.fetchChat(data.id); // why it is where it is, and from where it came
   }
+}
+
+/** A click may be known later than its START. @param {ProjectState} state @param {Session} row */
+function isVisitLate(state, row) {
+  return !!row.link && state.chats.get(row.id)?.visit === null;
 }
 
 /** What comes while nobody looks is marked as new. @param {App} app @param {ProjectState} state

@@ -195,7 +195,7 @@ export function addDetail(state, detail, isOlder = false) {
   const chat = state.chats.get(id);
   if (!chat) state.chats.set(id, opened(detail));
   else if (isOlder) addOlder(chat, detail);
-  else Object.assign(chat, { customer: detail.customer, why: detail.why });
+  else Object.assign(chat, { customer: detail.customer, why: detail.why, visit: detail.visit });
   for (const { row, n } of missed) changeMessage(state, row, n);
   return true;
 }
@@ -208,8 +208,8 @@ function missedBy(state, { head, session }) {
 }
 
 /** @param {Detail} detail @returns {Chat} */
-function opened({ head, messages, more, customer, why }) {
-  return { head, more, customer, why, first: messages[0]?.number ?? 0, version: 0,
+function opened({ head, messages, more, customer, why, visit }) {
+  return { head, more, customer, why, visit, first: messages[0]?.number ?? 0, version: 0,
     messages: new Map(messages.map((row) => [row.id, row])) };
 }
 

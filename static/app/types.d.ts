@@ -63,9 +63,13 @@ export interface Why {
   project_code: string; at: string; last_at: string; count: number; turn: number;
   agent: Person | null; verdicts: { agent: string; name: string; codes: Failure[] }[];
 }
+/** `at`: null if it was somebody else who opened the link. `ip`, `browser`, `referrer`: to managers alone. */
+export interface Visit {
+  at: string | null; params: [string, string][]; ip?: string | null; browser?: string; referrer?: string;
+}
 export interface Detail {
   head: number; session: Session; customer: CustomerDetail; messages: Message[]; more: boolean;
-  why: Why | null;
+  why: Why | null; visit: Visit | null;
 }
 export interface Envelope { n: number; kind: string; at: string; data: any }
 export interface Boot {
@@ -83,7 +87,7 @@ export type Mark = [string, number];
 export interface Page { head: number; sessions: Session[] }
 export interface Chat {
   head: number; messages: Map<string, Message>; more: boolean; customer: CustomerDetail;
-  why: Why | null;
+  why: Why | null; visit: Visit | null;
   /** The lowest number that is loaded: from there on nothing is missing. */
   first: number;
   /** Grows with every change of `messages`. */

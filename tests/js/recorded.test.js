@@ -41,7 +41,7 @@ for (const name of feeds) {
       const row = fresh.sessions.get(event.data.id);
       if (event.kind === "session.changed" && row) {
         const customer = { ...row.customer, first_seen_at: row.opened_at, sessions: [] };
-        addDetail(state, { head: expected.head, session: row, customer, messages: [], more: false, why: null });
+        addDetail(state, { head: expected.head, session: row, customer, messages: [], more: false, why: null, visit: null });
       }
     }
     assertEqual(state, expected);

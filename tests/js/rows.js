@@ -43,7 +43,7 @@ export function detail(fields = {}) {
   const row = fields.session ?? session();
   return {
     head: 10, session: row, customer: { ...row.customer, first_seen_at: row.opened_at, sessions: [] },
-    messages: [message()], more: false, why: null, ...fields,
+    messages: [message()], more: false, why: null, visit: null, ...fields,
   };
 }
 

@@ -101,6 +101,33 @@ def test_a_start_that_is_earlier_than_its_click_is_joined_when_that_comes(bot, l
     assert told(session) == {"name": "Poster", "campaign": "spring"}
 
 
+def test_a_visit_is_shown_to_agents_in_part_and_to_managers_whole(bot, link, alice):
+    visit = Visit(
+        ip="203.0.113.7",
+        user_agent="Mozilla/5.0 (iPhone)",
+        referrer="https://news.example/",
+        params=[["platform", "<b>7</b>"]],
+        utm={"source": "poster"},
+    )
+    click = clicks.click(link=link, visit=visit, state=Link.State.ACTIVE)
+    clicks.store([click])
+    carol, dave = Person(bot), Person(bot, "Dave")
+    take_in(bot, carol.starts(click.ticket), dave.starts(click.ticket))
+    first, second = ChatSession.objects.order_by("number")
+    boss = make_member(bot.project.company, role="owner").user
+
+    def seen_by(user, session):
+        return api.ok(api.get(user, f"sessions/{session.public_id}"))["visit"]
+
+    seen = seen_by(alice.user, first)
+    assert seen.pop("at")
+    assert seen == {"params": [["utm_source", "poster"], ["platform", "<b>7</b>"]]}
+    whole = seen_by(boss, first)
+    assert (whole["ip"], whole["browser"]) == ("203.0.113.7", "Mozilla/5.0 (iPhone)")
+    assert whole["referrer"] == "https://news.example/"
+    assert seen_by(boss, second) == {"at": None, "params": []}
+
+
 def test_an_update_that_comes_again_changes_nothing(bot, link):
     click, carol = clicked(link), Person(bot)
     start = carol.starts(click.ticket)

@@ -1,7 +1,7 @@
 /** The right pane: who the customer is, and why the session is where it is.
  *
  * @import { App } from "../app.js"
- * @import { CustomerDetail, Session, Why } from "../types.js"
+ * @import { CustomerDetail, Session, Visit, Why } from "../types.js"
  */
 import { html, nothing } from "../../vendor/lit-3.3.3/lit.js";
 import { gettext, ngettext } from "../i18n.js";
@@ -24,6 +24,7 @@ export function side(app) {
       </div>
       ${chat.why ? whySection(session, chat.why, app.project?.me.agent ?? null) : nothing}
       ${facts(session)}
+      ${chat.visit ? visitSection(chat.visit) : nothing}
       ${earlier(app, chat.customer, session)}
     </aside>`;
 }
@@ -79,6 +80,18 @@ function facts(session) {
         <dt>${gettext("Messages in")}</dt><dd>${session.incoming}</dd>
         ${session.completed_at ? html`<dt>${gettext("Completed")}</dt><dd title=${moment(session.completed_at)}>${when(session.completed_at)}</dd>` : nothing}
       </dl></section>`;
+}
+
+/** @param {Visit} visit */
+function visitSection({ at, params, ip, browser, referrer }) {
+  if (!at) return html`<section><h3>${gettext("Opened the link")}</h3>
+    <p class="mute">${gettext("Somebody else, who has passed it on.")}</p></section>`;
+  const rows = [[gettext("Opened"), when(at)], ...params, [gettext("Browser"), browser],
+    [gettext("Address"), ip], [gettext("Page before"), referrer]];
+  return html`
+    <section><h3>${gettext("Opened the link")}</h3>
+      <dl class="kv">${rows.map(([name, value]) => value ? html`<dt>${name}</dt><dd>${value}</dd>` : nothing)}</dl>
+    </section>`;
 }
 
 /** @param {App} app @param {CustomerDetail} customer @param {Session} session */
