@@ -66,7 +66,7 @@ class LinkAdmin(CompanyAdmin):
 @admin.register(Click)
 class ClickAdmin(CompanyAdmin):
     company_path = "link__project__company"
-    list_display = ("at", "link", "kind", "state", "ip", "started_at")
+    list_display = ("at", "link", "kind", "state", "country", "browser", "started_at")
     list_select_related = ("link",)
     list_filter = ("kind", "state")
     date_hierarchy = "at"

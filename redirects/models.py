@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from projects.models import Agent, Project
-from redirects import capture
+from redirects import capture, reading
 
 ALPHABET = string.digits + string.ascii_letters
 CODE_LENGTH = 12
@@ -117,6 +117,13 @@ class Click(models.Model):
     utm = models.JSONField(default=dict)
     is_cut = models.BooleanField(default=False)
 
+    # Read from browser and address afterwards: redirects.reading.
+    browser = models.CharField(max_length=reading.LENGTH, blank=True)
+    system = models.CharField(max_length=reading.LENGTH, blank=True)
+    device = models.CharField(max_length=reading.LENGTH, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    is_read = models.BooleanField(default=False)
+
     person = models.BigIntegerField(null=True)
     started_at = models.DateTimeField(null=True)
 
@@ -131,6 +138,7 @@ class Click(models.Model):
                 condition=Q(ip__isnull=False, is_ip_short=False),
                 name="redirects_click_full_ip",
             ),
+            models.Index(fields=["id"], condition=Q(is_read=False), name="redirects_click_unread"),
         ]
 
     def __str__(self) -> str:

@@ -20,5 +20,11 @@ def shorten_ips() -> None:
         pass
 
 
+@every(10, "redirects.read_clicks")
+def read_clicks() -> None:
+    while tx.run(clicks.read_some, clicks.AT_ONCE) == clicks.AT_ONCE:
+        pass
+
+
 forget_old(Click, "at", lambda: settings.CLICK_DAYS)
 forget_old(EarlyStart, "at", lambda: clicks.EARLY_HOURS / 24)

@@ -1,7 +1,7 @@
 """Clicks are stored before the visitor goes on, and joined to the person who presses START."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,12 +13,14 @@ from projects.models import Project
 from redirects import capture, ports
 from redirects.capture import Visit
 from redirects.models import TICKET, Click, EarlyStart, Link, Origin
+from redirects.reading import Reading, read
 
 # After it a ticket still tells the campaign, and no longer whose click it was.
 TICKET_DAYS = 30
 # So long a START waits for its click.
 EARLY_HOURS = 24
 AT_ONCE = 1000
+READ = tuple(field.name for field in fields(Reading))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,22 @@ def _join_early(tickets: Sequence[str]) -> None:
     _save(found.values())
     EarlyStart.objects.filter(pk__in=[early.pk for early in waiting]).delete()
     ports.click_came(origins)
+
+
+# ---------------------------------------------------------------- what a click says
+
+
+def read_some(limit: int) -> int:
+    """Read browser and country of clicks that nobody has read; of how many."""
+    unread = Click.objects.filter(is_read=False).only("user_agent", "ip").order_by("pk")[:limit]
+    clicks = list(unread)
+    for one in clicks:
+        for name, value in asdict(read(one.user_agent, one.ip)).items():
+            setattr(one, name, value)
+        one.is_read = True
+    with tx.change():
+        Click.objects.bulk_update(clicks, [*READ, "is_read"])
+    return len(clicks)
 
 
 # ---------------------------------------------------------------- personal data

@@ -24,6 +24,7 @@ EXTRA = {
     "routing/hours",
     "routing/rehearsal",
     "redirects/capture",
+    "redirects/reading",
     "sessions_app/telegram",
     "sessions_app/texts",
     # the type of a request whose user is real
