@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from core.errors import Refusal
 
 R = TypeVar("R")
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def page(view: View) -> View:
@@ -25,7 +25,7 @@ def page(view: View) -> View:
     @never_cache
     @login_required
     @wraps(view)
-    def endpoint(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def endpoint(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except Refusal as refusal:

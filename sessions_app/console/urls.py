@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions_app.console.views import bots, links, projects, rules, team, today
+from sessions_app.console.views import bots, ledger, links, projects, rules, team, today
 
 app_name = "console"
 
@@ -24,6 +24,8 @@ urlpatterns = [
     path("projects/<uuid:project_id>/bot/check/", bots.check, name="bot_check"),
     path("projects/<uuid:project_id>/links/", links.links, name="links"),
     path("projects/<uuid:project_id>/links/new/", links.new_link, name="new_link"),
+    path("projects/<uuid:project_id>/links/ledger/", ledger.shown, name="ledger"),
+    path("projects/<uuid:project_id>/links/ledger.csv", ledger.file, name="ledger_file"),
     path("links/<uuid:link_id>/", links.link, name="link_editor"),
     path("links/<uuid:link_id>/archive/", links.archive, name="archive_link"),
     path("links/<uuid:link_id>/qr.<str:kind>", links.qr, name="qr"),

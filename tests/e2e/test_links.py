@@ -45,4 +45,5 @@ def test_who_opens_a_link_is_greeted_and_comes_to_the_agent_of_the_link(
     expect(tom.get_by_text("Poster at the station").first).to_be_visible()
     expect(lena.locator(".row", has_text=VISITOR)).to_have_count(0)
     owner.reload()
-    expect(owner.get_by_text("in 30 days visits: 1, starts: 1")).to_be_visible()
+    drawn = owner.get_by_role("img", name="visits 1, pressed START 1")
+    expect(drawn).to_be_visible()

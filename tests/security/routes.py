@@ -83,6 +83,8 @@ PAGES = {
     "console/projects/<uuid:project_id>/doctor/ask/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/links/": Route(MANAGING),
     "console/projects/<uuid:project_id>/links/new/": Route(MANAGING),
+    "console/projects/<uuid:project_id>/links/ledger/": Route(MANAGING),
+    "console/projects/<uuid:project_id>/links/ledger.csv": Route(MANAGING),
     "console/links/<uuid:link_id>/": Route(MANAGING),
     "console/links/<uuid:link_id>/qr.<str:kind>": Route(MANAGING),
     "console/links/<uuid:link_id>/archive/": Route(MANAGING, "POST"),

@@ -34,8 +34,11 @@ from redirects.queries import (
     links_of,
     state_of,
 )
+from sessions_app.console.forms.ledger import PeriodForm
 from sessions_app.console.forms.links import LinkForm
 from sessions_app.console.shell import show
+from sessions_app.console.views.ledger import told
+from sessions_app.queries.ledger import ledger
 
 State = Link.State
 LOOKS = {
@@ -133,7 +136,7 @@ def _change(request: SignedInRequest, here: Link, form: LinkForm) -> Link:
 
 
 def _show_editor(request: SignedInRequest, here: Link, form: LinkForm) -> HttpResponse:
-    now = clock.now()
+    now, period = clock.now(), PeriodForm({}, here.project).period
     return show(
         request,
         "link.html",
@@ -142,7 +145,8 @@ def _show_editor(request: SignedInRequest, here: Link, form: LinkForm) -> HttpRe
         link=here,
         form=form,
         address=_address(request, here),
-        counts=counts_of([here], now - COUNTED).get(here.pk, Counts()),
+        period=period,
+        **told(ledger(here.project, period, here), period),
         clicks=latest_clicks(here, SHOWN),
         **_standing(here, now),
     )
