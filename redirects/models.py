@@ -20,6 +20,7 @@ from redirects import capture, reading
 ALPHABET = string.digits + string.ascii_letters
 CODE_LENGTH = 12
 PATIENCE_S = (0, 86_400)
+LONGEST = 1000  # of a note, and of a greeting
 # 128 bits in the alphabet of Telegram's start parameter.
 TICKET_BYTES = 16
 TICKET = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -59,19 +60,21 @@ class Link(models.Model):
     code = models.CharField(max_length=16, unique=True, default=new_code, editable=False)
     name = models.CharField(_("name"), max_length=60)
     campaign = models.CharField(_("campaign"), max_length=60, blank=True)
-    note = models.TextField(_("note"), max_length=1000, blank=True)
+    note = models.TextField(_("note"), max_length=LONGEST, blank=True)
     is_enabled = models.BooleanField(_("enabled"), default=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     fallback_url = models.URLField(
         _("way on"), max_length=500, blank=True, validators=[URLValidator(["http", "https"])]
     )
-    greeting = models.TextField(_("greeting"), max_length=1000, blank=True)
+    greeting = models.TextField(_("greeting"), max_length=LONGEST, blank=True)
     agents = models.ManyToManyField(
         Agent, verbose_name=_("own agents"), blank=True, related_name="links"
     )
     patience_s = models.PositiveIntegerField(_("patience (seconds)"), default=60)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     archived_at = models.DateTimeField(null=True, editable=False)
+    # Of those that were made together: who sends the same twice has made them once.
+    batch = models.UUIDField(null=True, db_index=True, editable=False)
     # Counts the changes: who saves what was shown before the last one is told.
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -89,6 +92,9 @@ class Link(models.Model):
             raise ValidationError({"name": _("A link has a name, so that people can tell it.")})
         if not PATIENCE_S[0] <= self.patience_s <= PATIENCE_S[1]:
             raise ValidationError({"patience_s": _("This is between 0 seconds and a day.")})
+        for name in ("note", "greeting"):
+            if len(getattr(self, name)) > LONGEST:
+                raise ValidationError({name: _("This has at most %d characters.") % LONGEST})
 
 
 class Click(models.Model):

@@ -1,7 +1,8 @@
 """Every change of redirect links."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from accounts.actions import record_audit
 from accounts.models import AuditEntry, User
@@ -29,26 +30,36 @@ def create_link(
     *, project: Project, actor: User | None, agents: Sequence[Agent] = (), **fields: Any
 ) -> Link:
     """A link with an address of its own. Raises Refusal `invalid`."""
-    (link,) = create_links(project=project, actor=actor, agents=agents, rows=[fields])
-    return link
-
-
-def create_links(
-    *,
-    project: Project,
-    actor: User | None,
-    rows: Iterable[dict[str, Any]],
-    agents: Sequence[Agent] = (),
-) -> list[Link]:
-    """All of them or none. Raises Refusal `invalid`."""
-    links = [Link(project=project, **_known(fields)) for fields in rows]
-    for link in links:
-        validate(link)
+    link = Link(project=project, **_known(fields))
+    validate(link)
     with tx.change():
+        link.save()
+        _set_agents(link, agents)
+        _audit(link, actor, "link.created", {"code": link.code})
+        return link
+
+
+def create_batch(
+    *, project: Project, actor: User | None, batch: UUID, rows: Sequence[dict[str, Any]]
+) -> list[Link]:
+    """All of these links, or none. `batch` is the page's own: a repeat gives what the first has
+    made. Raises Refusal `invalid`."""
+    links = [Link(project=project, batch=batch, **_known(fields)) for fields in rows]
+    for link, fields in zip(links, rows, strict=True):
+        validate(link, fields)
+    with tx.change():
+        tx.lock(Project.objects.filter(pk=project.pk)).get()  # one batch after the other
+        made = list(Link.objects.filter(project=project, batch=batch).order_by("pk"))
+        if made:
+            return made
         Link.objects.bulk_create(links)
-        for link in links:
-            _set_agents(link, agents)
-            _audit(link, actor, "link.created", {"code": link.code})
+        record_audit(
+            company=project.company,
+            actor=actor,
+            verb="links.created",
+            target=project.name,
+            data={"count": len(links), "codes": [link.code for link in links]},
+        )
         return links
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions_app.console.views import bots, ledger, links, projects, rules, team, today
+from sessions_app.console.views import batches, bots, ledger, links, projects, rules, team, today
 
 app_name = "console"
 
@@ -24,6 +24,9 @@ urlpatterns = [
     path("projects/<uuid:project_id>/bot/check/", bots.check, name="bot_check"),
     path("projects/<uuid:project_id>/links/", links.links, name="links"),
     path("projects/<uuid:project_id>/links/new/", links.new_link, name="new_link"),
+    path("projects/<uuid:project_id>/links.csv", batches.file, name="links_file"),
+    path("projects/<uuid:project_id>/links/many/", batches.new_batch, name="new_batch"),
+    path("projects/<uuid:project_id>/links/many/<uuid:batch_id>/", batches.batch, name="batch"),
     path("projects/<uuid:project_id>/links/ledger/", ledger.shown, name="ledger"),
     path("projects/<uuid:project_id>/links/ledger.csv", ledger.file, name="ledger_file"),
     path("links/<uuid:link_id>/", links.link, name="link_editor"),

@@ -78,6 +78,7 @@ class Place:
             "ping_id": self.ping_id,
             "key": f"{self.canary}-key",
             "link_id": self.link.public_id,
+            "batch_id": self.link.batch,
             "kind": "svg",
             "code": self.link.code,
         }
@@ -93,7 +94,7 @@ def make_place(company: Company, canary: str) -> Place:
     agent = make_agent(project, f"{canary} agent")
     customer = make_customer(project, f"{canary} first", last_name=canary, username=canary)
     session = make_session(project, owner=agent, customer=customer)
-    link = make_link(project, name=f"{canary} link")
+    link = make_link(project, name=f"{canary} link", batch=uuid4())
     link.agents.set([agent])
     place = Place(canary, company, project, bot, agent, customer, session, link)
     _fill(place, make_message(session, f"{canary} says"))

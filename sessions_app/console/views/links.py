@@ -65,16 +65,16 @@ def links(request: SignedInRequest, project_id: UUID) -> HttpResponse:
     rows = [
         {
             "link": link,
-            "address": _address(request, link),
+            "address": address_of(request, link),
             "counts": counts.get(link.pk, Counts()),
-            **_standing(link, now),
+            **standing(link, now),
         }
         for link in found
     ]
     return show(request, "links.html", company=project.company, project=project, rows=rows)
 
 
-def _standing(link: Link, now: datetime) -> dict[str, Any]:
+def standing(link: Link, now: datetime) -> dict[str, Any]:
     state = state_of(link, now)
     ends = link.expires_at
     return {
@@ -84,7 +84,7 @@ def _standing(link: Link, now: datetime) -> dict[str, Any]:
     }
 
 
-def _address(request: SignedInRequest, link: Link) -> str:
+def address_of(request: SignedInRequest, link: Link) -> str:
     path = reverse("redirects:follow", args=[link.code])
     return (
         f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
@@ -144,11 +144,11 @@ def _show_editor(request: SignedInRequest, here: Link, form: LinkForm) -> HttpRe
         project=here.project,
         link=here,
         form=form,
-        address=_address(request, here),
+        address=address_of(request, here),
         period=period,
         **told(ledger(here.project, period, here), period),
         clicks=latest_clicks(here, SHOWN),
-        **_standing(here, now),
+        **standing(here, now),
     )
 
 
@@ -170,7 +170,7 @@ def qr(request: SignedInRequest, link_id: UUID, kind: str) -> HttpResponse:
         raise Http404
     file = io.BytesIO()
     # 15 % of it may be missing: a poster has folds
-    segno.make_qr(_address(request, here), error="m").save(file, kind=kind, scale=SCALE, border=4)
+    segno.make_qr(address_of(request, here), error="m").save(file, kind=kind, scale=SCALE, border=4)
     answer = HttpResponse(file.getvalue(), content_type=TYPES[kind])
     if "save" in request.GET:
         answer["Content-Disposition"] = f'attachment; filename="{here.code}.{kind}"'
