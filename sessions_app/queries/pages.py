@@ -225,7 +225,9 @@ def _visit(viewer: Viewer, session: ChatSession) -> Json | None:
     said = [[f"utm_{name}", value] for name, value in click.utm.items()] + click.params
     visit: Json = {"at": moment(click.at), "params": said}
     if viewer.is_managing:
-        visit |= {"ip": click.ip, "browser": click.user_agent, "referrer": click.referrer}
+        read = " · ".join(filter(None, [click.browser, click.system, click.device]))
+        visit |= {"ip": click.ip, "country": click.country, "referrer": click.referrer}
+        visit["browser"] = read or click.user_agent
     return visit
 
 

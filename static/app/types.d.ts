@@ -63,9 +63,10 @@ export interface Why {
   project_code: string; at: string; last_at: string; count: number; turn: number;
   agent: Person | null; verdicts: { agent: string; name: string; codes: Failure[] }[];
 }
-/** `at`: null if it was somebody else who opened the link. `ip`, `browser`, `referrer`: to managers alone. */
+/** `at`: null if it was somebody else who opened the link. The rest: to managers alone. */
 export interface Visit {
-  at: string | null; params: [string, string][]; ip?: string | null; browser?: string; referrer?: string;
+  at: string | null; params: [string, string][]; ip?: string | null; country?: string;
+  browser?: string; referrer?: string;
 }
 export interface Detail {
   head: number; session: Session; customer: CustomerDetail; messages: Message[]; more: boolean;

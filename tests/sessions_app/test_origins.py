@@ -125,6 +125,9 @@ def test_a_visit_is_shown_to_agents_in_part_and_to_managers_whole(bot, link, ali
     whole = seen_by(boss, first)
     assert (whole["ip"], whole["browser"]) == ("203.0.113.7", "Mozilla/5.0 (iPhone)")
     assert whole["referrer"] == "https://news.example/"
+    Click.objects.update(browser="Safari 18", system="iOS 18.5", device="", country="DE")
+    read = seen_by(boss, first)
+    assert (read["browser"], read["country"]) == ("Safari 18 · iOS 18.5", "DE")
     assert seen_by(boss, second) == {"at": None, "params": []}
 
 

@@ -31,14 +31,15 @@ export function side(app) {
 
 /** @param {Session} session */
 function known({ customer }) {
-  const parts = [customer.username ? `@${customer.username}` : "", languageName(customer.language)];
+  const parts = [customer.username ? `@${customer.username}` : "", nameOf("language", customer.language)];
   return parts.filter(Boolean).join(" · ") || gettext("no username");
 }
 
-/** @param {string} code */
-function languageName(code) {
+/** @param {"language" | "region"} type @param {string} code */
+function nameOf(type, code) {
   try {
-    return code ? new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code : "";
+    const words = type === "language" ? code : document.documentElement.lang;
+    return code ? new Intl.DisplayNames([words], { type }).of(code) ?? code : "";
   } catch {
     return code;
   }
@@ -83,11 +84,11 @@ function facts(session) {
 }
 
 /** @param {Visit} visit */
-function visitSection({ at, params, ip, browser, referrer }) {
+function visitSection({ at, params, ip, country, browser, referrer }) {
   if (!at) return html`<section><h3>${gettext("Opened the link")}</h3>
     <p class="mute">${gettext("Somebody else, who has passed it on.")}</p></section>`;
   const rows = [[gettext("Opened"), when(at)], ...params, [gettext("Browser"), browser],
-    [gettext("Address"), ip], [gettext("Page before"), referrer]];
+    [gettext("Address"), ip], [gettext("Country, roughly"), country && nameOf("region", country)], [gettext("Page before"), referrer]];
   return html`
     <section><h3>${gettext("Opened the link")}</h3>
       <dl class="kv">${rows.map(([name, value]) => value ? html`<dt>${name}</dt><dd>${value}</dd>` : nothing)}</dl>
