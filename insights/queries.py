@@ -10,9 +10,10 @@ from core import clock, retention, tx
 from insights.checks.facts import Echo, Facts, Line, LinkFact, Page, Person
 from insights.models import Answer
 from projects.models import Project
-from redirects.queries import links_of, state_of
+from redirects.queries import is_ending, links_of, missed, state_of
 from routing.models import Lease, Pool
 from routing.queries import open_pages, project_code
+from sessions_app.console import words
 from sessions_app.models import ChatSession, Ping
 from sessions_app.queries.completed import hiding
 from sessions_app.queries.line import too_old_before
@@ -38,7 +39,7 @@ def facts(project: Project) -> Facts:
             is_specified=pool.scope == Pool.Scope.SPECIFIED,
             code=project_code(project),
             people=_people(project, now),
-            links=tuple(LinkFact(link.name, state_of(link, now)) for link in links_of(project)),
+            links=_links(project, now),
             bot=bot,
             health=health(bot) if bot else None,
             answer=Answer.objects.filter(bot=bot).first() if bot else None,
@@ -47,6 +48,22 @@ def facts(project: Project) -> Facts:
             unreachable=_unreachable(project),
             hiding=tuple(hiding(project).values_list("number", flat=True)[:HIDING]),
         )
+
+
+def _links(project: Project, now: datetime) -> tuple[LinkFact, ...]:
+    links = links_of(project)
+    late = missed(links, now)
+    return tuple(
+        LinkFact(
+            name=link.name,
+            state=state_of(link, now),
+            check=link.check_state,
+            said=words.link_check(link, now),
+            ends_at=link.expires_at if is_ending(link, now) else None,
+            missed=late.get(link.pk, 0),
+        )
+        for link in links
+    )
 
 
 def _bot(project: Project) -> Bot | None:

@@ -23,6 +23,9 @@ PATIENCE_S = (0, 86_400)
 LONGEST = 1000  # of a note, and of a greeting
 # 128 bits in the alphabet of Telegram's start parameter.
 TICKET_BYTES = 16
+# As what we open links ourselves to see whether they work: by its name a robot (redirects.capture), so
+# it is led on like everybody and counted as no visit.
+CHECKER = "TG-Staff-Check/1 (bot)"
 TICKET = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -55,6 +58,15 @@ class Link(models.Model):
         NO_BOT = "no_bot", _("the project has no bot")
         BOT_INVALID = "bot_invalid", _("the bot's token is refused")
 
+    class Check(models.TextChoices):
+        """What was found when its address was opened as a visitor does. The last one says
+        something of this installation and nothing of the link."""
+
+        LEADS = "leads", _("leads into the bot")
+        NOWHERE = "nowhere", _("shows that it leads nowhere")
+        WRONG = "wrong", _("something else answers")
+        UNREACHABLE = "unreachable", _("the public address does not answer")
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="links")
     code = models.CharField(max_length=16, unique=True, default=new_code, editable=False)
@@ -75,6 +87,11 @@ class Link(models.Model):
     archived_at = models.DateTimeField(null=True, editable=False)
     # Of those that were made together: who sends the same twice has made them once.
     batch = models.UUIDField(null=True, db_index=True, editable=False)
+    # The latest look at its address, and when the next one is due (actions/checks.py).
+    checked_at = models.DateTimeField(null=True, editable=False)
+    check_state = models.CharField(max_length=12, choices=Check.choices, blank=True, editable=False)
+    check_detail = models.CharField(max_length=200, blank=True, editable=False)
+    check_due_at = models.DateTimeField(default=clock.now, editable=False)
     # Counts the changes: who saves what was shown before the last one is told.
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -83,6 +100,13 @@ class Link(models.Model):
     class Meta:
         verbose_name = _("redirect link")
         verbose_name_plural = _("redirect links")
+        indexes = [
+            models.Index(
+                fields=["check_due_at"],
+                condition=Q(is_enabled=True, archived_at=None),
+                name="redirects_check_due",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

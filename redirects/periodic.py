@@ -1,11 +1,11 @@
-"""Clicks and STARTs that have missed each other, and what is forgotten of visitors."""
+"""Clicks and STARTs that have missed each other, links whose addresses are looked at, and what is forgotten of visitors."""
 
 from django.conf import settings
 
 from core import tx
 from core.retention import forget_old
 from core.ticks import every
-from redirects.actions import clicks
+from redirects.actions import checks, clicks
 from redirects.models import Click, EarlyStart
 
 
@@ -24,6 +24,11 @@ def shorten_ips() -> None:
 def read_clicks() -> None:
     while tx.run(clicks.read_some, clicks.AT_ONCE) == clicks.AT_ONCE:
         pass
+
+
+@every(30, "redirects.check_due")
+def check_due() -> None:
+    checks.check_due()
 
 
 forget_old(Click, "at", lambda: settings.CLICK_DAYS)

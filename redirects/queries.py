@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count
@@ -12,10 +12,12 @@ from bots.models import Bot
 from projects.models import Project
 from projects.queries import managed_projects
 from redirects.errors import no_such_link
-from redirects.models import Click, Link
+from redirects.models import CHECKER, Click, Link
 
 State = Link.State
 
+# Managers are warned so long before a link expires, and told of visits that came too late.
+SOON, LATELY = timedelta(days=3), timedelta(days=7)
 # Who opens such a link is led on at once. In the other states a page says what is the matter.
 LEADS_ON = frozenset({State.ACTIVE, State.UNREAD, State.PAUSED})
 UNREAD = frozenset({Bot.State.CONFLICT, Bot.State.ELSEWHERE, Bot.State.FAILING, Bot.State.DEAF})
@@ -73,4 +75,23 @@ def counts_of(links: Collection[Link], since: datetime) -> dict[int, Counts]:
 
 
 def latest_clicks(link: Link, count: int) -> list[Click]:
-    return list(Click.objects.filter(link=link).order_by("-at")[:count])
+    """Without our own looks at the address."""
+    clicks = Click.objects.filter(link=link).exclude(user_agent=CHECKER)
+    return list(clicks.order_by("-at")[:count])
+
+
+def is_ending(link: Link, now: datetime) -> bool:
+    """It will expire within three days."""
+    return bool(link.is_enabled and link.expires_at and now < link.expires_at <= now + SOON)
+
+
+def missed(links: Collection[Link], now: datetime) -> dict[int, int]:
+    """How many people have opened each of these links in the last days after it had expired."""
+    over = [link for link in links if link.expires_at and link.expires_at <= now]
+    if not over:
+        return {}
+    clicks = Click.objects.filter(
+        link__in=over, at__gte=now - LATELY, kind=Click.Kind.VISIT, state=State.EXPIRED
+    )
+    rows = clicks.values("link").annotate(visits=Count("pk"))
+    return {row["link"]: row["visits"] for row in rows.order_by()}

@@ -12,7 +12,7 @@ from bots.errors import UNKNOWN, UNREACHABLE
 from bots.models import Bot
 from bots.queries import trouble
 from insights.checks.check import Check, Fix, State, found, passed
-from insights.checks.facts import Facts
+from insights.checks.facts import Facts, LinkFact
 from insights.models import Answer
 from redirects.models import Link
 from sessions_app.console import health, words
@@ -22,6 +22,7 @@ from sessions_app.console.words import ago
 FRESH = timedelta(minutes=5)
 REFUSED = {"bad_token", "other_bot"}
 BROKEN = frozenset({Link.State.NO_BOT, Link.State.BOT_INVALID, Link.State.UNREAD})
+DENIED = frozenset({Link.Check.NOWHERE, Link.Check.WRONG})
 LEADS_ON = frozenset({Link.State.ACTIVE, Link.State.PAUSED})
 
 
@@ -112,18 +113,24 @@ def _webhook(answer: Answer, bot: Bot) -> Iterator[str]:
 
 
 def links(facts: Facts) -> Check:
-    """Their states are known here. That an address works from outside only a person can tell, so
-    without any link, or with none that leads on, nobody knows."""
+    """Their states are known here, and what was found when their addresses were opened. Without any
+    link, or with none that leads on, nobody knows."""
     broken = [one for one in facts.links if one.state in BROKEN]
+    wrong = [one for one in facts.links if one.state in LEADS_ON and one.check in DENIED]
+    late = [one for one in facts.links if one.missed]
     open_ = [one for one in facts.links if one.state in LEADS_ON]
     over = [one for one in facts.links if one.state not in BROKEN | LEADS_ON]
     address = f"{settings.TELEGRAM_LINK_BASE}/{facts.bot.username}" if facts.bot else ""
     return found(
         "links",
-        State.FAIL if broken else State.PASS if open_ else State.UNKNOWN,
+        State.FAIL if broken or wrong or late else State.PASS if open_ else State.UNKNOWN,
         [
             _lead_on(len(open_), facts) if open_ else "",
             *(f"{one.name}: {Link.State(one.state).label}" for one in broken[: words.NAMED]),
+            *(f"{one.name}: {one.said}." for one in wrong[: words.NAMED]),
+            *(_late(one) for one in late[: words.NAMED]),
+            *(_ending(one, facts) for one in facts.links if one.ends_at),
+            *_unlooked(facts),
             _("Expired or switched off: %s.") % ", ".join(one.name for one in over[: words.NAMED])
             if over
             else "",
@@ -138,6 +145,11 @@ def links(facts: Facts) -> Check:
             Fix(_("See what is wrong with the bot."), _page(facts))
             if broken
             else Fix(
+                _("Change the links that are named."),
+                reverse("console:links", args=[facts.project.public_id]),
+            )
+            if wrong or late
+            else Fix(
                 _(
                     "Open the address on a phone of your own, press START, and see the session "
                     "come."
@@ -146,6 +158,31 @@ def links(facts: Facts) -> Check:
             )
         ],
     )
+
+
+def _late(one: LinkFact) -> str:
+    said = ngettext(
+        "%(name)s has expired, and %(count)d visit came since, in the last 7 days.",
+        "%(name)s has expired, and %(count)d visits came since, in the last 7 days.",
+        one.missed,
+    )
+    return said % {"name": one.name, "count": one.missed}
+
+
+def _ending(one: LinkFact, facts: Facts) -> str:
+    assert one.ends_at is not None
+    at = words.clock_time(one.ends_at, facts.now, facts.zone)
+    return _("%(name)s expires: %(at)s.") % {"name": one.name, "at": at}
+
+
+def _unlooked(facts: Facts) -> Iterator[str]:
+    """What says something of this installation and nothing of the links."""
+    if not facts.links:
+        return
+    if not settings.PUBLIC_URL:
+        yield words.no_public_url()
+    elif any(one.check == Link.Check.UNREACHABLE for one in facts.links):
+        yield _("The public address does not answer from here, so the links could not be opened.")
 
 
 def _lead_on(count: int, facts: Facts) -> str:

@@ -89,10 +89,19 @@ class Line:
 
 @dataclass(frozen=True)
 class LinkFact:
-    """A redirect link that is not archived, and where it leads now (redirects.models.Link.State)."""
+    """A redirect link that is not archived, and where it leads now (redirects.models.Link.State).
+
+    `check`: what was found when its address was opened last, `said` the same in words, empty if it
+    never was. `ends_at`: when it expires, if that is soon. `missed`: visits of the last days after it
+    had expired.
+    """
 
     name: str
     state: str
+    check: str = ""
+    said: str = ""
+    ends_at: datetime | None = None
+    missed: int = 0
 
 
 @dataclass(frozen=True)

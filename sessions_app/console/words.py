@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from redirects.models import Link
 from sessions_app.events import Payload
 from sessions_app.models import RoutingAttempt
 
@@ -117,6 +118,39 @@ def look(codes: Iterable[Payload]) -> str:
     if found & {"not_in_scope", "no_reply_right", "disabled", "not_member"}:
         return "bad"
     return "warn" if "offline" not in found else ""
+
+
+# ---------------------------------------------------------------- whether a link works from outside
+
+
+def link_check(link: Link, now: datetime) -> str:
+    """What was found when its address was opened last; empty if it never was."""
+    if not link.checked_at:
+        return ""
+    said = {
+        Link.Check.LEADS: _("leads to %s"),
+        Link.Check.NOWHERE: _("shows the page that says that it leads nowhere (%s)"),
+        Link.Check.WRONG: _("something else answers (%s): does PUBLIC_URL lead to this site?"),
+        Link.Check.UNREACHABLE: _(
+            "could not be opened, for the public address does not answer from here (%s)"
+        ),
+    }[Link.Check(link.check_state)]
+    return _("%(found)s, looked at %(ago)s") % {
+        "found": said % link_detail(link.check_detail),
+        "ago": ago(link.checked_at, now),
+    }
+
+
+def link_detail(detail: str) -> str:
+    return {
+        "timeout": _("no answer in time"),
+        "connection": _("no connection"),
+        "certificate": _("its certificate is not trusted"),
+    }.get(detail, detail)
+
+
+def no_public_url() -> str:
+    return _("PUBLIC_URL is not set, so nobody here knows by which address visitors come.")
 
 
 # ---------------------------------------------------------------- why nobody is asked

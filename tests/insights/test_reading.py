@@ -89,7 +89,8 @@ def test_8_says_that_it_cannot_know_and_what_to_try(project):
     assert "press START" in check.fixes[0].text
 
 
-def test_8_knows_where_links_lead(project, bot):
+def test_8_knows_where_links_lead(project, bot, settings):
+    settings.PUBLIC_URL = "https://go.acme.example"
     make_link(project, name="Poster")
     make_link(project, name="Old", is_enabled=False)
     check = checks(project)["links"]

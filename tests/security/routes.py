@@ -90,6 +90,8 @@ PAGES = {
     "console/projects/<uuid:project_id>/links/ledger.csv": Route(MANAGING),
     "console/links/<uuid:link_id>/": Route(MANAGING),
     "console/links/<uuid:link_id>/qr.<str:kind>": Route(MANAGING),
+    "console/projects/<uuid:project_id>/links/check/": Route(MANAGING, "POST"),
+    "console/links/<uuid:link_id>/check/": Route(MANAGING, "POST"),
     "console/links/<uuid:link_id>/archive/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/doctor/ping/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/settings/": Route(MANAGING),

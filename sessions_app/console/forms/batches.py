@@ -63,7 +63,8 @@ class BatchForm(forms.Form):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"batch": uuid4()}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial["batch"] = uuid4()
         self.project = project
         self.lines: list[Line] = []
 
@@ -111,9 +112,10 @@ class BatchForm(forms.Form):
     def show_again(self) -> None:
         """What was understood is what will be sent again."""
         self.is_valid()
-        self.data = self.data.copy()
-        self.data["text"] = self.cleaned_data.get("text", "")
-        self.data["seen"] = self.digest
+        sent: Any = self.data  # a QueryDict
+        shown = sent.copy()
+        shown["text"], shown["seen"] = self.cleaned_data.get("text", ""), self.digest
+        self.data = shown
 
     @property
     def digest(self) -> str:
@@ -204,9 +206,8 @@ def _refused(project: Project, name: str, campaign: str, note: str) -> list[str]
     try:
         validate(link, COLUMNS)
     except Refusal as refusal:
-        labels = {field: str(Link._meta.get_field(field).verbose_name) for field in COLUMNS}
+        labels = {"name": _("Name"), "campaign": _("Campaign"), "note": _("Note")}
         return [
-            f"{labels[field].capitalize()}: {' '.join(map(str, texts))}"
-            for field, texts in refusal.data.items()
+            f"{labels[field]}: {' '.join(map(str, texts))}" for field, texts in refusal.data.items()
         ]
     return []

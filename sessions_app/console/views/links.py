@@ -24,16 +24,20 @@ from core import clock, tx
 from core.pages import page, refused
 from projects.models import Project
 from projects.queries import access_managed_project
+from redirects.actions.checks import check, request_checks
 from redirects.actions.links import archive_link, change_link, create_link
 from redirects.models import Link
 from redirects.queries import (
     Counts,
     access_managed_link,
     counts_of,
+    is_ending,
     latest_clicks,
     links_of,
+    missed,
     state_of,
 )
+from sessions_app.console import words
 from sessions_app.console.forms.ledger import PeriodForm
 from sessions_app.console.forms.links import LinkForm
 from sessions_app.console.shell import show
@@ -48,10 +52,9 @@ LOOKS = {
     State.NO_BOT: "bad",
     State.BOT_INVALID: "bad",
 }
+CHECKED = {Link.Check.LEADS: "good", Link.Check.NOWHERE: "warn", Link.Check.WRONG: "bad"}
 COUNTED = timedelta(days=30)
 SHOWN = 10
-# A manager is warned so long before a link expires.
-SOON = timedelta(days=3)
 # Of the code's smallest square, in pixels: 20 mm and more when it is printed.
 SCALE = 12
 TYPES = {"svg": "image/svg+xml", "png": "image/png"}
@@ -71,16 +74,27 @@ def links(request: SignedInRequest, project_id: UUID) -> HttpResponse:
         }
         for link in found
     ]
-    return show(request, "links.html", company=project.company, project=project, rows=rows)
+    late = missed(found, now)
+    return show(
+        request,
+        "links.html",
+        company=project.company,
+        project=project,
+        rows=rows,
+        ending=[link for link in found if is_ending(link, now)],
+        missed=[(link, late[link.pk]) for link in found if link.pk in late],
+        public_url=settings.PUBLIC_URL,
+    )
 
 
 def standing(link: Link, now: datetime) -> dict[str, Any]:
     state = state_of(link, now)
-    ends = link.expires_at
     return {
         "state": state.label,
         "look": LOOKS.get(state, ""),
-        "is_ending": bool(ends and now < ends <= now + SOON),
+        "is_ending": is_ending(link, now),
+        "check": words.link_check(link, now),
+        "check_look": CHECKED.get(Link.Check(link.check_state)) if link.check_state else "",
     }
 
 
@@ -143,6 +157,7 @@ def _show_editor(request: SignedInRequest, here: Link, form: LinkForm) -> HttpRe
         company=here.project.company,
         project=here.project,
         link=here,
+        public_url=settings.PUBLIC_URL,
         form=form,
         address=address_of(request, here),
         period=period,
@@ -150,6 +165,33 @@ def _show_editor(request: SignedInRequest, here: Link, form: LinkForm) -> HttpRe
         clicks=latest_clicks(here, SHOWN),
         **standing(here, now),
     )
+
+
+@page
+@require_POST
+def check_all(request: SignedInRequest, project_id: UUID) -> HttpResponse:
+    """Have all enabled links opened, one after the other, by a worker."""
+    project = access_managed_project(request.user, project_id)
+    if settings.PUBLIC_URL:
+        tx.run(request_checks, project)
+        messages.success(
+            request, _("Each enabled link is being opened. Load this page again in some seconds.")
+        )
+    else:
+        messages.error(request, words.no_public_url())
+    return redirect("console:links", project.public_id)
+
+
+@page
+@require_POST
+def check_one(request: SignedInRequest, link_id: UUID) -> HttpResponse:
+    """Open it now; the person waits for some seconds at most."""
+    here = access_managed_link(request.user, link_id)
+    if settings.PUBLIC_URL:
+        check(here)
+    else:
+        messages.error(request, words.no_public_url())
+    return redirect("console:link_editor", here.public_id)
 
 
 @page
