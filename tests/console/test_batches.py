@@ -110,6 +110,8 @@ def test_what_is_wrong_is_named_by_its_line_and_nothing_is_made(page, project, t
     assert answer.status_code == 200
     if said:
         assert said in answer.content.decode()
+        if "A,b,c,d" in text or "B\n" in text:  # nobody types it all again
+            assert f"{text}</textarea>" in answer.content.decode()
         assert not Link.objects.exists()
 
 

@@ -67,6 +67,7 @@ class BatchForm(forms.Form):
         self.initial["batch"] = uuid4()
         self.project = project
         self.lines: list[Line] = []
+        self.understood = ""  # the text; kept where something in it is wrong
 
     def clean_file(self) -> str:
         file = self.cleaned_data["file"]
@@ -88,8 +89,8 @@ class BatchForm(forms.Form):
             return given
         if typed.strip() and file.strip() and not given.get("seen"):
             self.add_error("file", _("Either lines or a file, not both."))
-        given["text"] = "\n".join((file or typed).splitlines())
-        self._read(given["text"])
+        self.understood = "\n".join((file or typed).splitlines())
+        self._read(self.understood)
         return given
 
     def _read(self, text: str) -> None:
@@ -114,12 +115,14 @@ class BatchForm(forms.Form):
         self.is_valid()
         sent: Any = self.data  # a QueryDict
         shown = sent.copy()
-        shown["text"], shown["seen"] = self.cleaned_data.get("text", ""), self.digest
+        shown["seen"] = self.digest
+        if self.understood:
+            shown["text"] = self.understood
         self.data = shown
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(self.cleaned_data.get("text", "").encode()).hexdigest()
+        return hashlib.sha256(self.understood.encode()).hexdigest()
 
     @property
     def is_seen(self) -> bool:
