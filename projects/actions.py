@@ -22,6 +22,7 @@ SETTINGS = frozenset(
         "open_with",
         "uncertain_policy",
         "send_within_s",
+        "keeps_visitor_ips",
     }
 )
 RIGHTS = frozenset(

@@ -49,6 +49,7 @@ class Project(models.Model):
         default=Uncertain.HOLD,
     )
     send_within_s = models.PositiveIntegerField(_("send within (seconds)"), default=900)
+    keeps_visitor_ips = models.BooleanField(_("record visitors' IP addresses"), default=True)
     # The running number of the project's newest session: a label for people.
     last_session_number = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)

@@ -34,8 +34,12 @@ class Start:
 
 
 def click(*, link: Link, visit: Visit, state: Link.State) -> Click:
-    """A click that is not stored yet: its ticket is known already."""
-    return Click(link=link, state=state, **asdict(visit))
+    """A click that is not stored yet: its ticket is known already. It has no address where the
+    link's project records none."""
+    said = asdict(visit)
+    if not link.project.keeps_visitor_ips:
+        said["ip"] = None
+    return Click(link=link, state=state, **said)
 
 
 def store(clicks: Sequence[Click]) -> None:

@@ -149,6 +149,27 @@ def link_detail(detail: str) -> str:
     }.get(detail, detail)
 
 
+def privacy_notice(*, click_days: float, ip_days: float, keeps_ips: bool) -> str:
+    """What a company may say of its links in its privacy statement."""
+    ip = _(
+        "Your IP address is recorded, too; after %(days)d days its last part is removed, so that it "
+        "no longer leads to you."
+    ) % {"days": ip_days}
+    return " ".join(
+        [
+            _(
+                "When you open one of our links to our chat on Telegram, we record the time, the link, "
+                "the kind and language of your browser, the page you came from and what the "
+                "address of the link itself contains."
+            ),
+            ip if keeps_ips else _("Your IP address is not recorded."),
+            _("If you press START in the chat, this visit is joined to your conversation with us."),
+            _("We keep it for %(days)d days, set no cookies and hand it to nobody.")
+            % {"days": click_days},
+        ]
+    )
+
+
 def no_public_url() -> str:
     return _("PUBLIC_URL is not set, so nobody here knows by which address visitors come.")
 

@@ -117,11 +117,16 @@ class SettingsForm(ModelForm[Project]):
             "open_with",
             "uncertain_policy",
             "send_within_s",
+            "keeps_visitor_ips",
         )
         widgets = {"time_zone": forms.TextInput(attrs=ZONES)}
         help_texts = {
             "remark": _("For your team alone."),
             "time_zone": _("In which times of day are shown on these pages."),
+            "keeps_visitor_ips": _(
+                "Of those who open redirect links. Off: from now on none is recorded; those that are "
+                "there lose their last part when they are old enough."
+            ),
             "open_with": _("What a customer has to do to get into the line."),
             "uncertain_policy": _(
                 "The network broke while an answer was on its way, and nobody knows whether it "

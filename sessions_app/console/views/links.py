@@ -158,6 +158,11 @@ def _show_editor(request: SignedInRequest, here: Link, form: LinkForm) -> HttpRe
         project=here.project,
         link=here,
         public_url=settings.PUBLIC_URL,
+        notice=words.privacy_notice(
+            click_days=settings.CLICK_DAYS,
+            ip_days=settings.CLICK_IP_DAYS,
+            keeps_ips=settings.CLICK_IPS and here.project.keeps_visitor_ips,
+        ),
         form=form,
         address=address_of(request, here),
         period=period,
