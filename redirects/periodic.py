@@ -1,4 +1,4 @@
-"""Clicks and STARTs that have missed each other, links whose addresses are looked at, and what is forgotten of visitors."""
+"""What is done for links and clicks by the clock, and what is forgotten of visitors."""
 
 from django.conf import settings
 

@@ -45,6 +45,7 @@ CANARY = "Zzcanary"
 UNREGISTERED = {
     *("live.Feed", "live.Event", "bots.Holder", "bots.Inbox", "bots.Webhook"),
     "sessions_app.Judgement",  # stands with its attempts
+    *("sessions_app.Ping", "sessions_app.Receipt"),  # the doctor tells what came back
 }
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.security.asking import Asker, naming, naming_keys
+from tests.security.asking import Asker, naming, naming_keys, text_of
 from tests.security.routes import TABLE, label_of, path_of
 from tests.security.test_matrix import ROLES, ids_for
 from tests.security.world import dump
@@ -75,7 +75,7 @@ def test_every_answer_carries_the_headers_and_none_that_names_anybody_is_kept(wo
         if answer.status_code >= 500:
             wrong.append(f"{path}: {answer.status_code}")
         wrong += faults(path, answer)
-        if answer.status_code == 200 and any(name in answer.content.decode() for name in names):
+        if answer.status_code == 200 and any(name in text_of(answer) for name in names):
             kept = answer.get("Cache-Control", "")
             if "no-store" not in kept:
                 wrong.append(f"{path}: kept by browsers, {kept!r}")
@@ -104,7 +104,7 @@ def test_pages_hold_no_inline_style_or_script_that_the_policy_stops(world):
     asker, seen = Asker(world.people["owner"]), 0
     for route in TABLE:
         if not route.startswith("admin/"):
-            text = asker.ask("GET", path_of(route, ids_for(world.here, route))).content.decode()
+            text = text_of(asker.ask("GET", path_of(route, ids_for(world.here, route))))
             assert not re.search(r"\son\w+\s*=|\sstyle\s*=|javascript:", text), route
             for script in re.findall(r"<(?:script|style)\b[^>]*>", text):
                 assert "src=" in script or "nonce=" in script or "json" in script, route

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('projects', '0001_initial'),
-        ('redirects', '0002_link_batches'),
+        ('redirects', '0003_link_batches'),
     ]
 
     operations = [
