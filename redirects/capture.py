@@ -4,7 +4,7 @@ Plain data in, plain data out. No rows, no clock.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qsl
@@ -49,7 +49,7 @@ class Visit:
 
 
 def visit(
-    *, method: str, peer: str, query: bytes, headers: dict[str, str], proxies: int = 0
+    *, method: str, peer: str, query: bytes, headers: Mapping[str, str], proxies: int = 0
 ) -> Visit:
     """`headers`: by lower-case name; those that come several times joined by commas. `peer`: whose
     connection it is. `proxies`: how many of our own stand before us and add to X-Forwarded-For."""
@@ -72,7 +72,7 @@ def line(text: str, longest: int) -> str:
     return CONTROL.sub("\ufffd", storable(text[:longest]))
 
 
-def _kind(method: str, user_agent: str, headers: dict[str, str]) -> str:
+def _kind(method: str, user_agent: str, headers: Mapping[str, str]) -> str:
     if method == "HEAD":
         return HEAD
     purposes = (headers.get(name, "") for name in ("sec-purpose", "purpose", "x-purpose", "x-moz"))

@@ -94,6 +94,8 @@ class Link(models.Model):
     check_due_at = models.DateTimeField(default=clock.now, editable=False)
     # Counts the changes: who saves what was shown before the last one is told.
     version = models.PositiveIntegerField(default=1, editable=False)
+    # The number of LinksVersion with which this row was last changed: what memory has not seen yet.
+    serial = models.BigIntegerField(default=0, editable=False, db_index=True)
 
     objects: ClassVar[models.Manager["Link"]] = LinkQuerySet.as_manager()
 
@@ -119,6 +121,19 @@ class Link(models.Model):
         for name in ("note", "greeting"):
             if len(getattr(self, name)) > LONGEST:
                 raise ValidationError({name: _("This has at most %d characters.") % LONGEST})
+
+
+class LinksVersion(models.Model):
+    """One row. Its number rises with each change of links and is held until that is committed, so
+    numbers become visible in their order."""
+
+    KEY = 1
+
+    number = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("version of the links")
+        verbose_name_plural = _("versions of the links")
 
 
 class Click(models.Model):

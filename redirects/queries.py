@@ -1,11 +1,11 @@
 """Reads worth a name. Links are reached through `access_managed_link`, or by their public code."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from accounts.models import User
 from bots.models import Bot
@@ -37,26 +37,96 @@ def access_managed_link(user: User, public_id: UUID) -> Link:
     return link
 
 
-def find(code: str) -> Link | None:
-    """The link of a public address, with project and bot; archived ones are not there any more."""
-    links = Link.objects.kept().select_related("project__bot", "project__company")
-    return links.filter(code=code, project__archived_at=None).first()
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the public path needs of a link."""
+
+    code: str
+    link: int
+    project: int
+    is_enabled: bool
+    expires_at: datetime | None
+    fallback_url: str
+    is_archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a project's links lead. Without a bot `username` is empty and `bot_state` None."""
+
+    company: str
+    state: str
+    keeps_ips: bool
+    username: str
+    bot_state: str | None
+
+
+def find(code: str) -> tuple[Way, Place] | None:
+    """Of a public address; archived links are not there any more."""
+    for way, _serial in _ways(Link.objects.kept().filter(code=code)):
+        place = _places(Project.objects.filter(pk=way.project)).get(way.project)
+        return (way, place) if place else None
+    return None
+
+
+def ways(*, since: int) -> Iterator[tuple[Way, int]]:
+    """Of the links that were changed after this serial, archived ones too, with their serials."""
+    return _ways(Link.objects.filter(serial__gt=since))
+
+
+def _ways(links: QuerySet[Link]) -> Iterator[tuple[Way, int]]:
+    fields = ("code", "pk", "project_id", "is_enabled", "expires_at", "fallback_url")
+    for (
+        code,
+        link,
+        project,
+        is_enabled,
+        expires_at,
+        fallback_url,
+        archived_at,
+        serial,
+    ) in links.values_list(*fields, "archived_at", "serial"):
+        is_archived = archived_at is not None
+        way = Way(code, link, project, is_enabled, expires_at, fallback_url, is_archived)
+        yield way, serial
+
+
+def places() -> dict[int, Place]:
+    """By the keys of their projects."""
+    return _places(Project.objects.all())
+
+
+def _places(projects: QuerySet[Project]) -> dict[int, Place]:
+    fields = ("company__name", "state", "keeps_visitor_ips", "bot__username", "bot__state")
+    rows = projects.filter(archived_at=None).values_list("pk", *fields)
+    return {
+        key: Place(company, state, keeps_ips, username or "", bot_state)
+        for key, company, state, keeps_ips, username, bot_state in rows
+    }
 
 
 def state_of(link: Link, now: datetime) -> State:
     """Needs project and bot loaded."""
+    bot = getattr(link.project, "bot", None)
+    return _state(link, link.project.state, bot.state if bot else None, now)
+
+
+def state_by(way: Way, place: Place, now: datetime) -> State:
+    return _state(way, place.state, place.bot_state, now)
+
+
+def _state(link: Link | Way, project: str, bot: str | None, now: datetime) -> State:
     if not link.is_enabled:
         return State.DISABLED
     if link.expires_at and link.expires_at <= now:
         return State.EXPIRED
-    bot = getattr(link.project, "bot", None)
     if bot is None:
         return State.NO_BOT
-    if bot.state == Bot.State.INVALID or link.project.state == Project.State.BOT_INVALID:
+    if bot == Bot.State.INVALID or project == Project.State.BOT_INVALID:
         return State.BOT_INVALID
-    if link.project.state == Project.State.PAUSED:
+    if project == Project.State.PAUSED:
         return State.PAUSED
-    return State.UNREAD if bot.state in UNREAD else State.ACTIVE
+    return State.UNREAD if bot in UNREAD else State.ACTIVE
 
 
 @dataclass(frozen=True)

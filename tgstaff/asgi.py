@@ -8,10 +8,11 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import CookieMiddleware
 from django.core.asgi import get_asgi_application
 
-http = get_asgi_application()
+behind = get_asgi_application()
 
 from django.urls import path
 
+from redirects.edge import Edge
 from sessions_app.sockets import AppSocket
 
 # path() is typed for views; channels routes ASGI applications with it all the same
@@ -19,7 +20,7 @@ sockets = [path("ws/app/", cast(Any, AppSocket.as_asgi()))]
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": Edge(behind),
         "websocket": AllowedHostsOriginValidator(CookieMiddleware(URLRouter(cast(Any, sockets)))),
     }
 )

@@ -28,7 +28,7 @@ from bots.gateway import Gateway
 from tgstaff.asgi import application
 from tgstaff.beat import TickScheduler
 from tgstaff.celery import app
-from tgstaff.web import DrainingServer
+from tgstaff.web import WebServer
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +59,8 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _web(port: int) -> DrainingServer:
-    return DrainingServer(
+def _web(port: int) -> WebServer:
+    return WebServer(
         application=application,
         endpoints=[f"tcp:port={port}:interface=127.0.0.1"],
         signal_handlers=True,

@@ -75,13 +75,23 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
             await self.closed.wait()
 
 
+class WebServer(DrainingServer):
+    """The product's: with what stands behind the fast door to links."""
+
+    def run(self) -> None:
+        from redirects import edge  # needs the apps, which the application has set up
+
+        edge.start()
+        super().run()
+
+
 async def _wait_for(applications: "list[asyncio.Future[None]]", seconds: float) -> None:
     if applications:
         await asyncio.wait(applications, timeout=seconds)
 
 
 class Web(CommandLineInterface):  # type: ignore[misc]  # Daphne has no types
-    server_class = DrainingServer
+    server_class = WebServer
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Clicks are stored before the visitor goes on, and joined to the person who presses START."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from core import clock, retention, tx
 from projects.models import Project
 from redirects import capture, ports
 from redirects.capture import Visit
-from redirects.models import TICKET, Click, EarlyStart, Link, Origin
+from redirects.models import TICKET, Click, EarlyStart, Link, Origin, new_ticket
 from redirects.reading import Reading, read
 
 # After it a ticket still tells the campaign, and no longer whose click it was.
@@ -20,6 +21,7 @@ TICKET_DAYS = 30
 # So long a START waits for its click.
 EARLY_HOURS = 24
 AT_ONCE = 1000
+VISIT = tuple(field.name for field in fields(Visit))
 READ = tuple(field.name for field in fields(Reading))
 
 
@@ -33,13 +35,10 @@ class Start:
     session: UUID
 
 
-def click(*, link: Link, visit: Visit, state: Link.State) -> Click:
-    """A click that is not stored yet: its ticket is known already. It has no address where the
-    link's project records none."""
-    said = asdict(visit)
-    if not link.project.keeps_visitor_ips:
-        said["ip"] = None
-    return Click(link=link, state=state, **said)
+def click(*, link: int, at: datetime, visit: Visit, state: str) -> Click:
+    """A click on the link with that key. It is not stored yet, and its ticket is known already."""
+    said = {name: getattr(visit, name) for name in VISIT}
+    return Click(link_id=link, at=at, state=state, ticket=new_ticket(), **said)
 
 
 def store(clicks: Sequence[Click]) -> None:
@@ -48,6 +47,25 @@ def store(clicks: Sequence[Click]) -> None:
     with tx.change():
         Click.objects.bulk_create(clicks, ignore_conflicts=True)
         _join_early([click.ticket for click in clicks])
+
+
+def spooled(click: Click) -> dict[str, Any]:
+    """The click as plain data, for the spool."""
+    said = {name: getattr(click, name) for name in (*VISIT, "ticket", "link_id", "state")}
+    return said | {"at": click.at.isoformat()}
+
+
+def store_spooled(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Those of links that are gone for good are left out."""
+    links = {row["link_id"] for row in rows}
+    there = set(Link.objects.filter(pk__in=links).values_list("pk", flat=True))
+    store(
+        [
+            Click(**{**row, "at": datetime.fromisoformat(row["at"])})
+            for row in rows
+            if row["link_id"] in there
+        ]
+    )
 
 
 def redeem(*, project: Project, starts: Iterable[Start]) -> dict[Start, Origin]:

@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+from django.db.models import F
+
 from accounts.actions import record_audit
 from accounts.models import AuditEntry, User
 from core import clock, kick, tx
 from core.validation import validate
 from projects.models import Agent, Project
+from redirects import table
 from redirects.errors import changed_meanwhile, foreign_agents
-from redirects.models import Link
+from redirects.models import Link, LinksVersion
 
+AT_ONCE = 1000
 FIELDS = frozenset(
     {
         "name",
@@ -35,6 +40,7 @@ def create_link(
     with tx.change():
         link.save()
         _set_agents(link, agents)
+        tx.at_commit(_publish, link.pk)
         _audit(link, actor, "link.created", {"code": link.code})
         return link
 
@@ -60,6 +66,8 @@ def create_batch(
             target=project.name,
             data={"count": len(links), "codes": [link.code for link in links]},
         )
+        for link in links:
+            tx.at_commit(_publish, link.pk)
         return links
 
 
@@ -83,6 +91,7 @@ def change_link(
         validate(link, fields)
         link.version += 1
         link.save(update_fields=[*fields, "version"])
+        tx.at_commit(_publish, link.pk)
         if agents is not None:
             _set_agents(link, agents)
             kick.task(
@@ -99,7 +108,19 @@ def archive_link(*, link: Link, actor: User | None) -> None:
         if link.archived_at is None:
             link.archived_at = clock.now()
             link.save(update_fields=["archived_at"])
+            tx.at_commit(_publish, link.pk)
             _audit(link, actor, "link.archived", {})
+
+
+def _publish(links: list[int]) -> None:
+    """Let the tables in the web processes see these rows anew, the one in this process at once."""
+    LinksVersion.objects.bulk_create([LinksVersion(pk=LinksVersion.KEY)], ignore_conflicts=True)
+    mine = LinksVersion.objects.filter(pk=LinksVersion.KEY)
+    mine.update(number=F("number") + 1)
+    serial = mine.get().number
+    for first in range(0, len(links), AT_ONCE):
+        Link.objects.filter(pk__in=links[first : first + AT_ONCE]).update(serial=serial)
+    transaction.on_commit(table.current.is_stale.set)
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ CANARY = "Zzcanary"
 # secrets.
 UNREGISTERED = {
     *("live.Feed", "live.Event", "bots.Holder", "bots.Inbox", "bots.Webhook"),
+    "redirects.LinksVersion",
     "sessions_app.Judgement",  # stands with its attempts
     *("sessions_app.Ping", "sessions_app.Receipt"),  # the doctor tells what came back
 }

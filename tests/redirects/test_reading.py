@@ -2,6 +2,7 @@
 
 import pytest
 
+from core import clock
 from redirects import reading
 from redirects.actions import clicks
 from redirects.capture import Visit
@@ -39,7 +40,9 @@ def test_what_is_hostile_is_read_quickly_and_fits():
 @pytest.mark.django_db
 def test_clicks_are_read_once_in_batches(link):
     stored = [
-        clicks.click(link=link, visit=Visit(user_agent=IPHONE, ip="8.8.8.8"), state=state)
+        clicks.click(
+            link=link.pk, at=clock.now(), visit=Visit(user_agent=IPHONE, ip="8.8.8.8"), state=state
+        )
         for state in (Link.State.ACTIVE, Link.State.PAUSED, Link.State.ACTIVE)
     ]
     clicks.store(stored)

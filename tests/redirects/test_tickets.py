@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from core import tx
+from core import clock, tx
 from redirects.actions import clicks
 from redirects.actions.clicks import Start, redeem
 from redirects.capture import Visit
@@ -27,8 +27,14 @@ def joined(settings, monkeypatch):
     return told
 
 
+def opened(link, **fields):
+    return clicks.click(
+        link=link.pk, at=clock.now(), visit=Visit(**fields), state=Link.State.ACTIVE
+    )
+
+
 def clicked(link, **fields):
-    click = clicks.click(link=link, visit=Visit(**fields), state=Link.State.ACTIVE)
+    click = opened(link, **fields)
     clicks.store([click])
     return click
 
@@ -95,7 +101,7 @@ def test_an_old_ticket_tells_the_campaign_alone(project, link, shift_clock):
 
 
 def test_a_click_that_comes_later_than_its_start_is_joined(project, link, joined):
-    click = clicks.click(link=link, visit=Visit(), state=Link.State.ACTIVE)
+    click = opened(link)
     first, second = start(click.ticket), start(click.ticket, BOB)
     assert origin(project, first, second) == [None, None]
     assert origin(project, first) == [None]
@@ -104,7 +110,7 @@ def test_a_click_that_comes_later_than_its_start_is_joined(project, link, joined
     assert told == [(first.session, link, True), (second.session, link, False)]
     assert person_of(click) == ALICE
     assert not EarlyStart.objects.exists()
-    clicks.store([clicks.click(link=link, visit=Visit(), state=Link.State.ACTIVE)])
+    clicks.store([opened(link)])
     assert len(joined) == 2
 
 
@@ -140,7 +146,7 @@ def test_of_two_who_race_for_a_ticket_one_has_it(project, link):
 @pytest.mark.django_db(transaction=True)
 def test_a_start_and_its_click_at_the_same_moment_find_each_other(project, link, joined):
     for _ in range(ROUNDS):
-        click = clicks.click(link=link, visit=Visit(), state=Link.State.ACTIVE)
+        click = opened(link)
         one = start(click.ticket)
         results = together(
             partial(tx.run, clicks.store, [click]), partial(tx.run, origin, project, one)

@@ -3,6 +3,7 @@
 import pytest
 
 from bots.models import OutboundCall
+from core import clock
 from core.errors import Refusal
 from live.models import Event
 from projects.actions import remove_agent
@@ -31,7 +32,9 @@ def link(project):
 
 
 def a_click(link):
-    return clicks.click(link=link, visit=Visit(ip="203.0.113.7"), state=Link.State.ACTIVE)
+    return clicks.click(
+        link=link.pk, at=clock.now(), visit=Visit(ip="203.0.113.7"), state=Link.State.ACTIVE
+    )
 
 
 def clicked(link):
@@ -109,7 +112,7 @@ def test_a_visit_is_shown_to_agents_in_part_and_to_managers_whole(bot, link, ali
         params=[["platform", "<b>7</b>"]],
         utm={"source": "poster"},
     )
-    click = clicks.click(link=link, visit=visit, state=Link.State.ACTIVE)
+    click = clicks.click(link=link.pk, at=clock.now(), visit=visit, state=Link.State.ACTIVE)
     clicks.store([click])
     carol, dave = Person(bot), Person(bot, "Dave")
     take_in(bot, carol.starts(click.ticket), dave.starts(click.ticket))

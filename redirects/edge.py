@@ -1,0 +1,153 @@
+"""The fast door to links: an ASGI application in front of Django's.
+
+It answers who is led on at once. All else (pages for people, unknown codes, other methods, wrong
+hosts, http where https is wanted) goes on to Django, whose view does the same, slower.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+from uuid import uuid4
+
+from csp.utils import build_policy
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from core import metrics
+from core.middleware import PERMISSIONS, REQUEST_ID
+from redirects import opening, table, writer
+from redirects.models import CODE_LENGTH
+
+log = logging.getLogger(__name__)
+
+METHODS = frozenset({"GET", "HEAD"})
+NAMES = {
+    name.encode(): name
+    for name in (
+        *("host", "x-forwarded-for", "x-forwarded-proto", "x-request-id"),
+        *("user-agent", "accept-language", "referer"),
+        *("sec-purpose", "purpose", "x-purpose", "x-moz"),
+    )
+}
+RETRY_SECONDS = 2
+
+Header = tuple[bytes, bytes]
+
+
+class Edge:
+    def __init__(self, behind: Any) -> None:
+        self.behind = behind
+        self.headers = _headers()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        answer = await self._answer(scope) if _is_for_links(scope) else None
+        if answer is None:
+            await self.behind(scope, receive, send)
+            return
+        status, headers = answer
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _answer(self, scope: Any) -> tuple[int, list[Header]] | None:
+        found = table.current.find(scope["path"][1:])
+        if found is None:
+            return None
+        begun = time.monotonic()
+        headers = said(scope["headers"])
+        if not _is_welcome(scope["scheme"], headers):
+            return None
+        way, place = found
+        click = opening.opened(
+            way,
+            place,
+            table.current.now(),
+            method=scope["method"],
+            peer=scope["client"][0] if scope.get("client") else "",
+            query=scope["query_string"],
+            headers=headers,
+        )
+        if not opening.leads_on(click):
+            return None
+        try:
+            await writer.current.keep(click)
+        except writer.Full:
+            return self._close(scope, 503, headers, ("Retry-After", str(RETRY_SECONDS)), begun)
+        where = opening.into_bot(place, click)
+        return self._close(scope, 302, headers, ("Location", where), begun)
+
+    def _close(
+        self, scope: Any, status: int, asked: dict[str, str], own: tuple[str, str], begun: float
+    ) -> tuple[int, list[Header]]:
+        """As core.middleware.RequestId does."""
+        seconds = time.monotonic() - begun
+        metrics.REQUESTS.labels(f"{status // 100}xx").observe(seconds)
+        if settings.LOG_REQUESTS:
+            extra = {"status": status, "ms": round(seconds * 1000)}
+            log.info("%s %s", scope["method"], scope["path"], extra=extra)
+        given = asked.get("x-request-id", "") if settings.TRUSTED_PROXIES else ""
+        name = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        return status, [
+            *self.headers,
+            (own[0].encode(), own[1].encode("ascii")),
+            (b"X-Request-ID", name.encode()),
+        ]
+
+
+def _is_for_links(scope: Any) -> bool:
+    return (
+        scope["type"] == "http"
+        and len(scope["path"]) == CODE_LENGTH + 1
+        and scope["method"] in METHODS
+    )
+
+
+def said(headers: Iterable[Header]) -> dict[str, str]:
+    """Those that matter here, as Django reads them."""
+    found: dict[str, str] = {}
+    for raw, value in headers:
+        name = NAMES.get(raw.lower())
+        if name:
+            text = value.decode("latin-1")
+            found[name] = f"{found[name]},{text}" if name in found else text
+    return found
+
+
+def _is_welcome(scheme: str, headers: dict[str, str]) -> bool:
+    """Whether Django would let the view see it."""
+    if settings.SECURE_SSL_REDIRECT:
+        proxied = headers.get("x-forwarded-proto") if settings.SECURE_PROXY_SSL_HEADER else None
+        if (proxied.split(",")[0].strip() if proxied is not None else scheme) != "https":
+            return False
+    return _is_ours(headers.get("host", ""), tuple(settings.ALLOWED_HOSTS))
+
+
+@lru_cache(1024)
+def _is_ours(host: str, allowed: tuple[str, ...]) -> bool:
+    domain, _port = split_domain_port(host)
+    return bool(domain and validate_host(domain, allowed))
+
+
+def _headers() -> list[Header]:
+    """What Django's middleware adds to the view's answer: tests/redirects/test_edge.py compares."""
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Length": "0",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": settings.X_FRAME_OPTIONS,
+        "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": PERMISSIONS,
+        "Content-Security-Policy": build_policy(),
+        **opening.HEADERS,
+    }
+    if settings.SECURE_HSTS_SECONDS:
+        headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def start() -> None:
+    """Once in a web process."""
+    table.start()
+    writer.start()
