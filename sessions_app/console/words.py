@@ -1,6 +1,6 @@
 """Codes, moments and states in words for managers. Pure: what is given in, sentences out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from redirects.models import Link
+from routing.models import Lease
 from sessions_app.events import Payload
 from sessions_app.models import RoutingAttempt
 
@@ -172,6 +173,24 @@ def privacy_notice(*, click_days: float, ip_days: float, keeps_ips: bool) -> str
 
 def no_public_url() -> str:
     return _("PUBLIC_URL is not set, so nobody here knows by which address visitors come.")
+
+
+def pages(leases: Sequence[Lease]) -> str:
+    """The session pages that somebody has open, and whether they may notify; empty: none."""
+    if not leases:
+        return ""
+    permissions = {lease.notify for lease in leases}
+    if "granted" in permissions:
+        told = _("notifications allowed")
+    else:
+        told = (
+            _("notifications blocked")
+            if "denied" in permissions
+            else _("notifications not allowed yet")
+        )
+    count = ngettext("%d page open", "%d pages open", len(leases)) % len(leases)
+    seen = "" if any(lease.visible for lease in leases) else _("hidden")
+    return " · ".join(part for part in (count, seen, told) if part)
 
 
 # ---------------------------------------------------------------- why nobody is asked

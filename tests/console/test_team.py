@@ -385,7 +385,7 @@ def test_who_was_removed_is_there_no_more_and_can_be_added_again(client, project
 def test_it_says_of_each_agent_whether_they_can_receive(client, project, trio):
     make_lease(trio[0].user)
     page = client.get(team_page(project)).content.decode()
-    assert page.count("can receive") == 1
+    assert (page.count("can receive"), page.count(" open ·")) == (1, 1)
     assert page.count("has never been here") == 2
 
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from routing.models import Lease
 from sessions_app.console import words
 from sessions_app.templatetags.console import initials
 
@@ -91,3 +92,16 @@ def test_faces_have_the_letters_of_the_first_and_last_word(name, letters):
 
 def test_a_word_that_stands_twice_gives_its_letter_twice():
     assert initials("Boutros Boutros") == "BB"
+
+
+@pytest.mark.parametrize(
+    ("leases", "said"),
+    [
+        ([], ""),
+        ([Lease(visible=False, notify="granted")], "1 page open · hidden · notifications allowed"),
+        ([Lease(), Lease(notify="denied")], "2 pages open · notifications blocked"),
+        ([Lease(visible=True)], "1 page open · notifications not allowed yet"),
+    ],
+)
+def test_pages_that_are_open_and_what_they_may_do(leases, said):
+    assert words.pages(leases) == said

@@ -20,7 +20,7 @@ from projects.models import Agent
 from projects.queries import access_managed_agent, access_managed_project
 from routing.actions import set_hours
 from routing.hours import Span
-from routing.queries import hours_of
+from routing.queries import hours_of, open_pages
 from sessions_app.console import words
 from sessions_app.console.actions import add_to_team, welcome_path
 from sessions_app.console.forms import HoursForm, NewAgentForm, RightsForm, new_order, seen_order
@@ -40,9 +40,16 @@ def team(request: SignedInRequest, project_id: UUID) -> HttpResponse:
         if agent:
             return _welcome(request, agent)
     now, zone = clock.now(), ZoneInfo(project.time_zone)
+    team = places(project)
+    pages = open_pages([place.agent.user_id for place in team])
     rows = [
-        {"place": place, "state": _state(place, now, zone), "look": words.look(place.codes)}
-        for place in places(project)
+        {
+            "place": place,
+            "state": _state(place, now, zone),
+            "look": words.look(place.codes),
+            "pages": words.pages(pages[place.agent.user_id]),
+        }
+        for place in team
     ]
     return show(
         request, "team.html", company=project.company, project=project, form=form, rows=rows
