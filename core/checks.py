@@ -205,3 +205,22 @@ def check_retention(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
                 hint="See docs/retention.md for what it keeps.",
                 id="core.E013",
             )
+
+
+SECURITIES = ("starttls", "tls", "none")
+
+
+@register()
+def check_mail(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    if settings.EMAIL_SECURITY not in SECURITIES:
+        yield Error(
+            f"EMAIL_SECURITY is none that there is: {settings.EMAIL_SECURITY!r}.",
+            hint=f"One of: {', '.join(SECURITIES)}.",
+            id="core.E050",
+        )
+    if settings.EMAIL_HOST and "@" not in settings.DEFAULT_FROM_EMAIL:
+        yield Error(
+            f"EMAIL_FROM holds no address: {settings.DEFAULT_FROM_EMAIL!r}.",
+            hint="As in: TG-Staff <alarms@example.com>",
+            id="core.E051",
+        )

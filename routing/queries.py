@@ -15,7 +15,7 @@ from core import clock
 from live.events import moment
 from projects.models import Agent, Project
 from routing import hours
-from routing.choice import BEFORE_ALL, Candidate, Place, Rules
+from routing.choice import BEFORE_ALL, Candidate, Choice, Place, Rules, choose
 from routing.hours import Span
 from routing.models import Lease, Pool, Presence, PresenceInterval, Turn, WorkingSpan
 from routing.rehearsal import Plan, Stay
@@ -202,10 +202,25 @@ def cursor_of(pool: Pool) -> Place:
 
 def project_code(project: Project) -> str:
     """Why the project does not route at all; empty if it does."""
-    if project.state == Project.State.PAUSED or project.archived_at:
+    if _is_paused(project):
         return "project_paused"
-    is_known = Bot.objects.filter(project=project).exclude(state=Bot.State.INVALID).exists()
-    return "" if is_known and project.is_routing else "bot_invalid"
+    return _code(project, _known_bots([project.pk]))
+
+
+def _is_paused(project: Project) -> bool:
+    return project.state == Project.State.PAUSED or project.archived_at is not None
+
+
+def _known_bots(project_ids: Collection[int]) -> set[int]:
+    """Those of the projects that have a bot, and Telegram does not refuse its token."""
+    bots = Bot.objects.filter(project__in=project_ids).exclude(state=Bot.State.INVALID)
+    return set(bots.values_list("project", flat=True))
+
+
+def _code(project: Project, with_bots: Collection[int]) -> str:
+    if _is_paused(project):
+        return "project_paused"
+    return "" if project.pk in with_bots and project.is_routing else "bot_invalid"
 
 
 def candidates(
@@ -217,26 +232,78 @@ def candidates(
     """
     if agents is None:
         agents = list(Agent.objects.filter(project=pool.project_id).on_team().with_people())
-    facts = _Facts(pool, agents)
+    facts = _Facts([pool], agents)
     return [facts.candidate(agent, open_sessions.get(agent.pk, 0)) for agent in agents]
 
 
-class _Facts:
-    """What is read once for all candidates of a pool."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What choose() is asked with in one project now."""
 
-    def __init__(self, pool: Pool, agents: Sequence[Agent]) -> None:
+    candidates: list[Candidate]
+    rules: Rules
+    cursor: Place
+    project_code: str
+
+    def choice(self) -> Choice:
+        return choose(
+            candidates=self.candidates,
+            rules=self.rules,
+            cursor=self.cursor,
+            project_code=self.project_code,
+        )
+
+
+def standings(
+    pools: Sequence[Pool], open_sessions: Mapping[int, int], agents: Sequence[Agent]
+) -> dict[int, Standing]:
+    """Of many projects, by their keys, in as many queries as of one.
+
+    `pools`: with project and cursor_agent loaded. `agents`: their teams in the order of the lists,
+    with user loaded. `open_sessions`: as for `candidates`.
+    """
+    facts = _Facts(pools, agents)
+    with_bots = _known_bots(list(facts.pools))
+    teams: dict[int, list[Candidate]] = {key: [] for key in facts.pools}
+    for agent in agents:
+        seat = facts.candidate(agent, open_sessions.get(agent.pk, 0))
+        teams[agent.project_id].append(seat)
+    return {
+        key: Standing(
+            candidates=teams[key],
+            rules=_rules(pool, facts.list_size(pool, teams[key])),
+            cursor=cursor_of(pool),
+            project_code=_code(pool.project, with_bots),
+        )
+        for key, pool in facts.pools.items()
+    }
+
+
+class _Facts:
+    """What is read once for all candidates of some pools."""
+
+    def __init__(self, pools: Sequence[Pool], agents: Sequence[Agent]) -> None:
+        self.pools = {pool.project_id: pool for pool in pools}
         keys = [agent.user_id for agent in agents]
         self.presence = presence(keys)
-        self.memberships = dict(
-            Membership.objects.filter(
-                company=pool.project.company_id, user_id__in=keys
-            ).values_list("user_id", "is_enabled")
+        memberships = Membership.objects.filter(
+            company__in={pool.project.company_id for pool in pools}, user_id__in=keys
         )
-        self.listed = _listed(pool)
+        self.memberships = {
+            (company, user): is_enabled
+            for company, user, is_enabled in memberships.values_list(
+                "company_id", "user_id", "is_enabled"
+            )
+        }
+        self.listed = _listed(pools)
         self.hours = hours_of([agent.pk for agent in agents])
-        self.zone = ZoneInfo(pool.project.time_zone)
+        self.zones = {key: ZoneInfo(pool.project.time_zone) for key, pool in self.pools.items()}
         self.now = clock.now()
-        self.turns = dict(Turn.objects.filter(pool_id=pool.pk).values_list("agent_id", "number"))
+        turns = Turn.objects.filter(pool_id__in=[pool.pk for pool in pools])
+        self.turns = dict(turns.values_list("agent_id", "number"))
+
+    def list_size(self, pool: Pool, seats: Sequence[Candidate]) -> int | None:
+        return None if pool.scope == Pool.Scope.ALL else sum(one.in_scope for one in seats)
 
     def candidate(self, agent: Agent, open_sessions: int) -> Candidate:
         here = self.presence[agent.user_id]
@@ -244,9 +311,9 @@ class _Facts:
             agent=agent.pk,
             place=(agent.position, agent.pk),
             disabled_in=self._disabled_in(agent),
-            is_member=agent.removed_at is None and agent.user_id in self.memberships,
+            is_member=agent.removed_at is None and self._person(agent) in self.memberships,
             may_reply=agent.may_reply,
-            in_scope=self.listed is None or agent.pk in self.listed,
+            in_scope=self._is_in_scope(agent),
             is_away=here.status == Presence.Status.AWAY,
             is_connected=here.is_connected,
             is_hidden=here.state == State.HIDDEN,
@@ -257,27 +324,38 @@ class _Facts:
             limit=agent.session_limit,
             last_turn=self.turns.get(agent.pk, 0),
         )
-        return self._by_hours(candidate, self.hours.get(agent.pk, []))
+        zone = self.zones[agent.project_id]
+        return self._by_hours(candidate, self.hours.get(agent.pk, []), zone)
 
-    def _by_hours(self, candidate: Candidate, spans: list[Span]) -> Candidate:
-        if hours.is_working(spans, self.now, self.zone):
+    def _by_hours(self, candidate: Candidate, spans: list[Span], zone: ZoneInfo) -> Candidate:
+        if hours.is_working(spans, self.now, zone):
             return candidate
         return replace(
             candidate,
             is_off_hours=True,
-            hours_today=tuple(hours.of_day(spans, self.now, self.zone)),
-            hours_begin_at=moment(hours.next_change(spans, self.now, self.zone)),
+            hours_today=tuple(hours.of_day(spans, self.now, zone)),
+            hours_begin_at=moment(hours.next_change(spans, self.now, zone)),
         )
+
+    def _person(self, agent: Agent) -> tuple[int, int]:
+        return self.pools[agent.project_id].project.company_id, agent.user_id
+
+    def _is_in_scope(self, agent: Agent) -> bool:
+        is_open = self.pools[agent.project_id].scope == Pool.Scope.ALL
+        return is_open or agent.pk in self.listed
 
     def _disabled_in(self, agent: Agent) -> str:
         if not agent.user.is_active:
             return "account"
-        if not self.memberships.get(agent.user_id, True):
+        if not self.memberships.get(self._person(agent), True):
             return "company"
         return "" if agent.is_enabled else "project"
 
 
-def _listed(pool: Pool) -> set[int] | None:
-    if pool.scope == Pool.Scope.ALL:
-        return None
-    return set(pool.specified.values_list("pk", flat=True))
+def _listed(pools: Sequence[Pool]) -> set[int]:
+    """The agents on the lists of those pools that have one. An agent is of one project."""
+    asked = [pool.pk for pool in pools if pool.scope == Pool.Scope.SPECIFIED]
+    if not asked:
+        return set()
+    rows = Pool.specified.through.objects.filter(pool_id__in=asked)
+    return set(rows.values_list("agent_id", flat=True))

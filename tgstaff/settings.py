@@ -276,6 +276,19 @@ BOT_STARTS_PER_MINUTE = env.int(
     "BOT_STARTS_PER_MINUTE", default=20 if "api.telegram.org" in TELEGRAM_API_BASE else 0
 )
 
+# ---------------------------------------------------------------- mail, for alarms
+
+# Empty: no mails, alarms are shown on pages alone.
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER = env.str("EMAIL_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_PASSWORD", default="")
+# starttls, tls (from the first byte, usually on port 465) or none
+EMAIL_SECURITY = env.str("EMAIL_SECURITY", default="starttls")
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
+EMAIL_TIMEOUT = env.float("EMAIL_SECONDS", default=10)
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="TG-Staff <tgstaff@localhost>")
+
 # ---------------------------------------------------------------- documented times, in seconds
 
 BEAT_SECONDS = env.float("BEAT_SECONDS", default=25)
@@ -302,6 +315,7 @@ CLICK_DAYS = env.float("CLICK_DAYS", default=730)
 CLICK_IP_DAYS = env.float("CLICK_IP_DAYS", default=30)
 # Whether visitors' addresses are kept at all.
 CLICK_IPS = env.bool("CLICK_IPS", default=True)
+ALARM_DAYS = env.float("ALARM_DAYS", default=400)
 
 # ---------------------------------------------------------------- words, time, static files
 

@@ -139,6 +139,12 @@ class Facts:
     def here(self) -> list[Person]:
         return [person for person in self.people if person.is_here]
 
+    @property
+    def is_closed(self) -> bool:
+        """Everybody who could be asked is outside of his own working hours."""
+        asked = [person for person in self.people if person.may_answer and person.is_in_scope]
+        return bool(asked) and all("off_hours" in person.unmet for person in asked)
+
     def without_names(self) -> "Facts":
         """The same, with agents called by their place in the list."""
         people = [

@@ -26,7 +26,7 @@ class BotHealth:
 
 
 def of_bot(bot: Bot | None, found: dict[str, Any] | None, now: datetime) -> BotHealth:
-    """`found`: bots.queries.health of it. The worst that is true is said."""
+    """`found`: bots.queries.health of it, or heard. The worst that is true is said."""
     if bot is None or found is None:
         return BotHealth("", _("no bot yet"))
     return _named(bot, found, now) or _silent(bot, found, now) or _troubled(bot, found, now)
@@ -72,7 +72,7 @@ def _troubled(bot: Bot, found: dict[str, Any], now: datetime) -> BotHealth:
     if found["paused_until"]:
         left = span((found["paused_until"] - now).total_seconds())
         return BotHealth("warn", reads, _("Telegram asks to send nothing for %s.") % left)
-    if found["inbox"]["parked"]:
+    if found.get("inbox", {}).get("parked"):
         return BotHealth("warn", reads, _("Some updates could not be understood."))
     return BotHealth("good", reads)
 

@@ -1,30 +1,53 @@
-/** Keeps a part of a page current: fetches it again and replaces what has changed. */
-const EVERY_MS = 4000;
+/** Keeps parts of a page current: fetches each again and replaces what has changed in it. */
+const EVERY_S = 4;
 
-const place = /** @type {HTMLElement} */ (document.querySelector("[data-refresh]"));
-const stale = /** @type {HTMLElement} */ (document.querySelector("[data-stale]"));
-const address = /** @type {string} */ (place.dataset.refresh);
+const stale = /** @type {HTMLElement | null} */ (document.querySelector("[data-stale]"));
 
-async function refresh() {
-  try {
-    const answer = await fetch(address, { redirect: "manual", signal: AbortSignal.timeout(10_000) });
-    // signed out, or no manager any more: the server says so better on a page of its own
-    if (answer.type === "opaqueredirect" || answer.status === 404) location.reload();
-    else if (answer.ok) show(await answer.text());
-    stale.hidden = answer.ok;
-  } catch {
-    stale.hidden = false;
+class Place {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+    this.address = /** @type {string} */ (element.dataset.refresh);
+    this.everyMs = Number(element.dataset.every ?? EVERY_S) * 1000;
+    this.isAside = element.dataset.every !== undefined;
   }
-}
 
-/** @param {string} text */
-function show(text) {
-  const fresh = new DOMParser().parseFromString(text, "text/html");
-  for (const part of place.querySelectorAll("[data-part]")) {
-    const next = fresh.querySelector(`[data-part="${part.getAttribute("data-part")}"]`);
-    // text that is being selected, to be copied by hand, stays
-    const isRead = part.querySelector("textarea:focus") !== null;
-    if (next && next.outerHTML !== part.outerHTML && !isRead) replace(part, next);
+  async refresh() {
+    try {
+      const answer = await fetch(this.address, { redirect: "manual", signal: AbortSignal.timeout(10_000) });
+      // signed out, or no manager any more: the server says so better on a page of its own
+      if (answer.type === "opaqueredirect" || answer.status === 404) this.leave();
+      else if (answer.ok) this.show(await answer.text());
+      this.tell(answer.ok);
+    } catch {
+      this.tell(false);
+    }
+  }
+
+  /** What stands aside takes nobody away from a form that he is filling in. */
+  leave() {
+    if (!this.isAside) location.reload();
+  }
+
+  /** @param {boolean} isCurrent */
+  tell(isCurrent) {
+    if (stale && !this.isAside) stale.hidden = isCurrent;
+  }
+
+  /** @param {string} text */
+  show(text) {
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    for (const part of this.element.querySelectorAll("[data-part]")) {
+      const next = fresh.querySelector(`[data-part="${part.getAttribute("data-part")}"]`);
+      // text that is being selected, to be copied by hand, stays
+      const isRead = part.querySelector("textarea:focus") !== null;
+      if (next && next.outerHTML !== part.outerHTML && !isRead) replace(part, next);
+    }
+  }
+
+  async run() {
+    if (!document.hidden) await this.refresh();
+    setTimeout(() => void this.run(), this.everyMs);
   }
 }
 
@@ -36,12 +59,9 @@ function replace(part, next) {
   if (same instanceof HTMLElement) same.focus({ preventScroll: true });
 }
 
-async function run() {
-  if (!document.hidden) await refresh();
-  setTimeout(run, EVERY_MS);
-}
-
-setTimeout(run, EVERY_MS);
+const places = [...document.querySelectorAll("[data-refresh]")]
+  .map((element) => new Place(/** @type {HTMLElement} */ (element)));
+for (const place of places) setTimeout(() => void place.run(), place.everyMs);
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) void refresh();
+  if (!document.hidden) for (const place of places) void place.refresh();
 });

@@ -17,7 +17,7 @@ from bots.models import Bot, ChatPause, InboundUpdate, Inbox, OutboundCall
 from core import clock
 from core.admin import CompanyAdmin
 from core.models import Tick
-from insights.models import Answer
+from insights.models import Alarm, AlarmMail, AlarmRules, Answer
 from redirects.models import Click, EarlyStart
 from routing.actions import set_hours
 from routing.hours import Span
@@ -84,6 +84,15 @@ class Cast:
         link = make_link(self.project, name=mark, note=mark)
         Click.objects.create(link=link, referrer=mark)
         EarlyStart.objects.create(project=self.project, ticket=mark, person=1, session=uuid4())
+        alarm = Alarm.objects.create(
+            project=self.project,
+            kind="bot",
+            began_at=clock.now(),
+            seen_at=clock.now(),
+            evidence=[mark],
+        )
+        AlarmMail.objects.create(alarm=alarm, user=self.manager, about="raised", error=mark)
+        AlarmRules.objects.create(project=self.project)
         record_audit(company=self.company, actor=self.owner, verb="tried", target=mark)
 
 

@@ -34,6 +34,7 @@ def test_the_settings_of_the_tests_are_in_order():
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
+        ("EMAIL_SECURITY", "ssl", "core.E050"),
         ("FIELD_KEYS", [], "core.E001"),
         ("FIELD_KEYS", ["short"], "core.E002"),
         ("FIELD_KEYS", ["x" * 44], "core.E002"),

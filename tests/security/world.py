@@ -15,7 +15,7 @@ from accounts.actions import record_audit
 from accounts.models import Company, Membership, User
 from bots.models import Bot, ChatPause, InboundUpdate, OutboundCall, Webhook
 from core import clock
-from insights.models import Answer
+from insights.models import Alarm, AlarmMail, AlarmRules, Answer
 from projects.models import Agent, Project
 from redirects.models import Click, EarlyStart, Link
 from routing.models import Pool, PresenceInterval, ShiftChange, Turn, WorkingSpan
@@ -128,6 +128,15 @@ def _fill(place: Place, message: Message) -> None:
     )
     lease = make_lease(agent.user)
     ping = Ping.objects.create(public_id=place.ping_id, user=agent.user, sender=agent.user, pages=1)
+    alarm = Alarm.objects.create(
+        project=project,
+        kind="bot",
+        began_at=clock.now(),
+        seen_at=clock.now(),
+        raised_at=clock.now(),
+        evidence=[f"{canary} evidence"],
+    )
+    mail = AlarmMail.objects.create(alarm=alarm, user=agent.user, about="raised", error=canary)
     rows: list[Model] = [
         *(place.company, project, bot, agent, place.customer, place.session),
         *(
@@ -147,6 +156,7 @@ def _fill(place: Place, message: Message) -> None:
         Receipt.objects.create(
             ping=ping, connection_id=lease.pk, visible=True, notify="granted", shown=True
         ),
+        *(alarm, mail, AlarmRules.objects.create(project=project)),
         PresenceInterval.objects.create(user=agent.user, state="online"),
         Turn.objects.create(pool=pool, agent=agent, number=1),
         WorkingSpan.objects.create(agent=agent, weekday=0, begins="00:00", ends="23:59"),

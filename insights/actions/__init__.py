@@ -1,0 +1,5 @@
+"""Every change this app makes."""
+
+from insights.actions.asking import ask
+
+__all__ = ["ask"]
