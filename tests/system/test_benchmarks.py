@@ -18,6 +18,7 @@ INGEST = {
     "gateway_burst_over_raw_loop",
     "gateway_idle_rss_mib",
 }
+REDIRECT = {"over_django_view", "over_empty_asgi"}
 ROUTING = {"drain_over_raw_sql", "fairness_deviation"}
 
 pytestmark = [pytest.mark.postgres, pytest.mark.long, pytest.mark.timeout(320)]
@@ -66,3 +67,9 @@ def test_it_measures_a_long_line():
     assert_shape("routing", ROUTING, code, line)
     assert line["ratios"]["fairness_deviation"]["value"] <= 1
     assert line["figures"]["arrival_to_assignment_p50_ms_at_50"] > 0
+
+
+def test_it_measures_redirect_links():
+    code, line = run("redirect", "--seconds", "1", "--visitors", "8", "--clicks", "1000")
+    assert_shape("redirect", REDIRECT, code, line)
+    assert line["figures"]["p99_ms"] > 0
