@@ -90,6 +90,7 @@ SETTINGS = {
     "open_with": "start",
     "uncertain_policy": "hold",
     "send_within_s": "900",
+    "keeps_visitor_ips": "on",
 }
 
 
