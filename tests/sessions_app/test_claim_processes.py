@@ -74,7 +74,7 @@ def winners(database_url, tmp_path):
 @pytest.mark.timeout(PATIENCE_S)
 @pytest.mark.parametrize(
     "rounds",
-    [pytest.param(50, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.long)],
+    [pytest.param(20, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.long)],
 )
 def test_one_of_sixteen_processes_wins_each_round(winners, rounds, settings):
     settings.LEASE_SECONDS = PATIENCE_S  # nobody goes offline meanwhile
