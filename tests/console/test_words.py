@@ -94,13 +94,17 @@ def test_a_word_that_stands_twice_gives_its_letter_twice():
     assert initials("Boutros Boutros") == "BB"
 
 
+def page(**reported):
+    return Lease(opened_at=NOW, here_since=NOW, **reported)
+
+
 @pytest.mark.parametrize(
     ("leases", "said"),
     [
         ([], ""),
-        ([Lease(visible=False, notify="granted")], "1 page open · hidden · notifications allowed"),
-        ([Lease(), Lease(notify="denied")], "2 pages open · notifications blocked"),
-        ([Lease(visible=True)], "1 page open · notifications not allowed yet"),
+        ([page(visible=False, notify="granted")], "1 page open · hidden · notifications allowed"),
+        ([page(), page(notify="denied")], "2 pages open · notifications blocked"),
+        ([page(visible=True)], "1 page open · notifications not allowed yet"),
     ],
 )
 def test_pages_that_are_open_and_what_they_may_do(leases, said):

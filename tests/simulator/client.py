@@ -146,6 +146,7 @@ class Receiver:
         self.hold = threading.Event()
         self.hold.set()
         self.headers: dict[str, str] = {}
+        self.counting = threading.Lock()
         self.at_once = self.most_at_once = 0
         self.reply: Callable[[Json], tuple[int, str]] = lambda update: (200, "")
         receiver = self
@@ -153,21 +154,21 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 update = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with receiver.busy():
-                    self.take(update)
-
-            def take(self, update: Json) -> None:
-                receiver.moments.append(time.monotonic())
-                receiver.secrets.append(self.headers.get("X-Telegram-Bot-Api-Secret-Token"))
-                receiver.received.append(update)
-                receiver.hold.wait(PATIENCE_S)
-                status, body = receiver.reply(update)
+                with receiver.busy():  # until it answers: then the next may come
+                    status, body = self.take(update)
                 self.send_response(status)
                 for name, value in receiver.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body.encode())
+
+            def take(self, update: Json) -> tuple[int, str]:
+                receiver.moments.append(time.monotonic())
+                receiver.secrets.append(self.headers.get("X-Telegram-Bot-Api-Secret-Token"))
+                receiver.received.append(update)
+                receiver.hold.wait(PATIENCE_S)
+                return receiver.reply(update)
 
             def log_message(self, *words: object) -> None:
                 pass
@@ -188,10 +189,12 @@ class Receiver:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
+        with self.counting:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
         yield
-        self.at_once -= 1
+        with self.counting:
+            self.at_once -= 1
 
     def texts(self) -> list[str]:
         messages = [update["message"] for update in self.received if "message" in update]
