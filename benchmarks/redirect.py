@@ -30,9 +30,10 @@ STEP = 500_000
 CODE = "lpad(upper(to_hex(n)), 12, '0')"
 LINKS = f"""
 INSERT INTO redirects_link (public_id, project_id, code, name, campaign, note, is_enabled,
-    fallback_url, greeting, patience_s, created_at, version, serial)
+    fallback_url, greeting, patience_s, created_at, check_state, check_detail, check_due_at, version,
+    serial)
 SELECT gen_random_uuid(), (SELECT min(id) FROM projects_project), {CODE}, 'Bench', '', '', true,
-    '', '', 60, now(), 1, 1 FROM generate_series(1, %s) n
+    '', '', 60, now(), '', '', 'infinity', 1, 1 FROM generate_series(1, %s) n
 """  # noqa: S608  # constants of our own
 CLICKS = """
 INSERT INTO redirects_click (ticket, link_id, at, kind, state, is_ip_short, user_agent, language,
