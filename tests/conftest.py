@@ -27,7 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     Path(django_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     sys.addaudithook(_refuse_network)
     if not hasattr(config, "workerinput"):
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers are stopped
+        for number in (signal.SIGINT, signal.SIGTERM):  # so that servers are stopped
+            signal.signal(number, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -44,7 +44,8 @@ class Outcome:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a script's background job ignores SIGINT
+        signal.signal(number, signal.default_int_handler)
     os.chdir(ROOT)
     options, pytest_arguments = _parse()
     if options.bench:
