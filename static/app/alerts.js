@@ -44,7 +44,8 @@ export function begin(app) {
 function look() {
   if (document.hidden) return;
   void navigator.locks.request(SIGHT, { mode: "shared" }, () => new Promise((resolve) => {
-    document.addEventListener("visibilitychange", resolve, { once: true });
+    if (document.hidden) resolve(null); // since it asked for the lock
+    else document.addEventListener("visibilitychange", resolve, { once: true });
   }));
   void clear();
 }
