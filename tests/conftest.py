@@ -19,6 +19,7 @@ from django.db.models.signals import post_migrate  # noqa: TID251  Django's, to 
 from tests.support import environment, furnished, servers
 
 ON_POSTGRES = os.environ["TEST_DB"] == "postgres"
+FIGURE = "figure: "  # what a test has noted with pytest's record_property
 ROW_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 
 
@@ -94,6 +95,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     other = "SQLite" if ON_POSTGRES else "PostgreSQL"
     if left_out:
         terminalreporter.write_line(f"{left_out} tests {why}: they run in the {other} pass.")
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties if report.when == "call" else ():
+            test = report.nodeid.split("::")[-1]
+            terminalreporter.write_line(f"{FIGURE}{test}: {name} {value}")
     if _forbidden_skips(terminalreporter):
         terminalreporter.write_line("CI allows no skipped test.", red=True)
 

@@ -74,6 +74,14 @@ class Report:
             "recovery": recovery,
         }
 
+    def in_brief(self) -> str:
+        given = f"{self.verdict['given_in']} in, {self.verdict['given_out']} out"
+        wrong = ", ".join(f"{name} {n}" for name, n in self.broken.items()) or "nothing broken"
+        return (
+            f"{sum(map(len, self.recoveries.values()))} faults, {given}: {wrong}; uncertain "
+            f"{self.verdict['uncertain']} of {self.in_flight} in flight"
+        )
+
     def write(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         day = self.started_at.strftime("%Y-%m-%d")

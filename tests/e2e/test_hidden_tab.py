@@ -1,6 +1,6 @@
 """Tabs that nobody looks at, as browsers treat them: slowed down to a wake-up a minute."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,11 @@ def is_slow(tab: Tab) -> bool:
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_only_a_hidden_tab_with_a_beat_of_its_own_blinks_in_two_minutes(
-    house: House, window: Chrome, lena: Agent, tmp_path: Path
+    house: House,
+    window: Chrome,
+    lena: Agent,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     tom, marek = Agent(house, house.person("Tom")), Agent(house, house.person("Marek"))
     assert marek.post("presence", status="away", confirmed=True).ok
@@ -98,6 +102,8 @@ def test_only_a_hidden_tab_with_a_beat_of_its_own_blinks_in_two_minutes(
         hide(other, naive)
         until(lambda: is_slow(tab) and is_slow(naive), SLOW_S)
         seen = states(marek, WATCHED_S)
+        told = f"{seen['Lena']}, with a beat by the page's timer {seen['Tom']}"
+        record_property(f"hidden for {WATCHED_S} s", told)
         assert seen["Lena"] == ["hidden"]
         assert "offline" in seen["Tom"]
         assert tom.post("presence", status="away", confirmed=True).ok

@@ -20,7 +20,7 @@ LIVE = 20
 
 @pytest.mark.parametrize(("missed", "seconds"), [(1000, 2), (10_000, 5)])
 async def test_a_page_has_what_it_missed_in_time(
-    alice, stream, database_url, tmp_path, missed, seconds
+    alice, stream, database_url, tmp_path, record_property, missed, seconds
 ):
     key = await in_db(cookie, alice)
     with web(tmp_path, database_url) as (_, port):
@@ -34,11 +34,15 @@ async def test_a_page_has_what_it_missed_in_time(
         async with browsing(port, key) as page:
             await page.follow(stream, 1)
             await page.until(lambda: page.upto() == missed + 1)
-        assert time.monotonic() - begun <= seconds
+        taken = time.monotonic() - begun
+        record_property("caught up", f"with {missed} events in {taken:.2f} s of at most {seconds}")
+        assert taken <= seconds
         assert page.numbers() == list(range(2, missed + 2))
 
 
-async def test_nobody_notices_a_browser_that_reads_nothing(alice, stream, database_url, tmp_path):
+async def test_nobody_notices_a_browser_that_reads_nothing(
+    alice, stream, database_url, tmp_path, record_property
+):
     """22 MB of events pass it by: 20 others have them all, and the server keeps its size."""
     key = await in_db(cookie, alice)
     texts = [f"{number:05}" + "x" * 20_000 for number in range(1200)]
@@ -53,7 +57,9 @@ async def test_nobody_notices_a_browser_that_reads_nothing(alice, stream, databa
         await dead.follow(stream)
         for start in range(100, 1200, 50):
             await _all_hear(pages, stream, texts[start : start + 50])
-        assert resident_mib(process) - before < 20
+        grown = resident_mib(process) - before
+        record_property("memory", f"+ {grown:.1f} MiB beside {LIVE} others who had everything")
+        assert grown < 20
         dead.communicator.transport.abort()
         await dead.communicator.wait_closed()
 

@@ -76,7 +76,7 @@ def winners(database_url, tmp_path):
     "rounds",
     [pytest.param(20, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.long)],
 )
-def test_one_of_sixteen_processes_wins_each_round(winners, rounds, settings):
+def test_one_of_sixteen_processes_wins_each_round(winners, rounds, settings, record_property):
     settings.LEASE_SECONDS = PATIENCE_S  # nobody goes offline meanwhile
     project = make_project()
     agents = [make_agent(project, f"Agent {number}") for number in range(CLAIMANTS)]
@@ -85,6 +85,7 @@ def test_one_of_sixteen_processes_wins_each_round(winners, rounds, settings):
 
     won = winners(sessions, agents)
 
+    record_property("won", f"by one of {CLAIMANTS} in {sum(len(n) == 1 for n in won)} of {rounds}")
     assert [len(names) for names in won] == [1] * rounds
     owners = dict(ChatSession.objects.values_list("pk", "owner__user"))
     assert [owners[session.pk] for session in sessions] == [names[0] for names in won]

@@ -33,6 +33,7 @@ NO_CHROMIUM = (
 )
 NO_TESTS_RAN = 5  # pytest's exit code
 SUMMARY = re.compile(r"^=+ .*\b(passed|failed|errors?|skipped|deselected|no tests ran)\b.* =+$")
+FIGURE = "figure: "  # as tests/conftest.py writes them
 DURATION = re.compile(r"^\s*(\d+\.\d+)s (?:call|setup|teardown)\s+(\S.*)$")
 
 
@@ -40,6 +41,7 @@ DURATION = re.compile(r"^\s*(\d+\.\d+)s (?:call|setup|teardown)\s+(\S.*)$")
 class Outcome:
     failed: list[str] = field(default_factory=list)
     durations: list[tuple[float, str]] = field(default_factory=list)
+    figures: list[str] = field(default_factory=list)
     summaries: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -233,6 +235,8 @@ def _read(process: "subprocess.Popen[str]", outcome: Outcome, name: str) -> None
         print(line, end="", flush=True)
         if SUMMARY.match(line.rstrip()):
             outcome.summaries.append((name, line.rstrip()))
+        elif line.startswith(FIGURE):
+            outcome.figures.append(f"{line.rstrip().removeprefix(FIGURE)} ({name})")
         elif found := DURATION.match(line):
             outcome.durations.append((float(found[1]), f"{found[2]} ({name})"))
     process.wait()
@@ -250,6 +254,10 @@ def _close(outcome: Outcome) -> None:
     print("\nThe ten slowest tests:")
     for seconds, test in sorted(outcome.durations, reverse=True)[:10]:
         print(f"{seconds:8.2f} s  {test}")
+    if outcome.figures:
+        print("Figures:")
+    for figure in outcome.figures:
+        print(f"  {figure}")
     for name in outcome.failed:
         print(f"FAILED: {name}")
     for name, summary in outcome.summaries:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import pytest
@@ -17,7 +17,9 @@ BETWEEN = 50
 CUSTOMERS = 10
 
 
-def test_poison_delays_no_other_customer(house: House) -> None:
+def test_poison_delays_no_other_customer(
+    house: House, record_property: Callable[[str, object], None]
+) -> None:
     marek = Agent(house, house.person("Marek"))
     marek.opens_page()
     customers = [house.customer(f"Customer {number}") for number in range(CUSTOMERS)]
@@ -28,6 +30,10 @@ def test_poison_delays_no_other_customer(house: House) -> None:
     for raw in kinds(victim):
         house.control("updates/raw", {"bot": house.bot, "raw": raw})
         with_poison.append(longest(marek, speak(customers, numbers)))
+    record_property(
+        "longest wait",
+        f"{usual:.2f} s usually, {max(with_poison):.2f} s over {len(with_poison)} kinds of poison",
+    )
     assert max(with_poison) - usual <= SECONDS
     parked = [row for row in marek.events if row["data"].get("kind") == "unreadable"]
     assert len(parked) == len(BROKEN)

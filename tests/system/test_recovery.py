@@ -23,9 +23,11 @@ PROCESSES = ("web", "worker", "beat", "gateway", "gateway_2")
         (["kill: both gateways"], 60),
     ],
 )
-def test_all_is_normal_again_in_time(faults, seconds, tmp_path):
+def test_all_is_normal_again_in_time(faults, seconds, tmp_path, record_property):
     size = Size(faults=len(faults), messages=40 * len(faults), only=faults)
     report = run(tmp_path, PRODUCTION, size)
+    record_property("kept", report.in_brief())
     assert report.broken == {}, report.as_json()
+    record_property("normal again", f"{report.recoveries} s of at most {seconds}")
     late = {name: taken for name, taken in report.recoveries.items() if max(taken) > seconds}
     assert late == {}

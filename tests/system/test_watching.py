@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,9 @@ def frozen(house: House, name: str) -> Iterator[None]:
 @pytest.mark.long
 @pytest.mark.postgres
 @pytest.mark.timeout(600)
-def test_what_goes_wrong_in_production_is_seen_and_seen_to_end(tmp_path: Path) -> None:
+def test_what_goes_wrong_in_production_is_seen_and_seen_to_end(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     with (
         servers.postgres() as database,
         servers.valkey() as redis,
@@ -65,34 +68,42 @@ def test_what_goes_wrong_in_production_is_seen_and_seen_to_end(tmp_path: Path) -
         ) as house,
     ):
         until(lambda: is_well(house), WELL_S)
-        for name in ("gateway", "worker", "beat"):
-            freeze(house, name)
-        lose_redis(house, redis)
-        lose_database(house, database)
+        seen = {name: freeze(house, name) for name in ("gateway", "worker", "beat")}
+        seen |= {"redis": lose_redis(house, redis), "database": lose_database(house, database)}
+    record_property("seconds until it was seen", seen)
 
 
-def freeze(house: House, name: str) -> None:
+def seconds_until(condition: Callable[[], object]) -> float:
+    begun = time.monotonic()
+    until(condition, SHOWN_S)
+    return round(time.monotonic() - begun, 1)
+
+
+def freeze(house: House, name: str) -> float:
     with frozen(house, name):
-        until(lambda: silent(house) == {name}, SHOWN_S)
+        seen = seconds_until(lambda: silent(house) == {name})
         if name == "gateway":
             until(lambda: troubles(house)["bots"]["unserved"] == 1, SHOWN_S)
     until(lambda: is_well(house), WELL_S)
+    return seen
 
 
-def lose_redis(house: House, redis: servers.Server) -> None:
+def lose_redis(house: House, redis: servers.Server) -> float:
     redis.stop()
-    until(lambda: troubles(house).get("redis", {}).get("state") == "silent", SHOWN_S)
+    seen = seconds_until(lambda: troubles(house).get("redis", {}).get("state") == "silent")
     assert readyz(house)[0] == 200
     redis.start()
     until(lambda: is_well(house), WELL_S)
+    return seen
 
 
-def lose_database(house: House, database: servers.Server) -> None:
+def lose_database(house: House, database: servers.Server) -> float:
     database.stop()
-    until(lambda: readyz(house)[0] == 503, SHOWN_S)
+    seen = seconds_until(lambda: readyz(house)[0] == 503)
     assert requests.get(f"{house.web}/healthz", timeout=10).status_code == 200
     database.start()
     until(lambda: is_well(house), WELL_S)
+    return seen
 
 
 def silent(house: House) -> set[str]:
