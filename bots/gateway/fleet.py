@@ -147,8 +147,11 @@ class Gateway:
         self._drop(bot)
 
     async def _renew(self) -> None:
+        asked = list(self.bots.values())  # of what is taken meanwhile the answer may not know
         ours = await in_db(tx.run, leases.renew, holder=self.name)
-        for bot in list(self.bots.values()):
+        for bot in asked:
+            if self.bots.get(bot.pk) is not bot:
+                continue
             now = ours.get(bot.pk)
             if now is None or now.lease_epoch != bot.lease_epoch:
                 self._drop(bot)

@@ -2,6 +2,8 @@
 
 import signal
 import sys
+import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -114,6 +116,29 @@ def test_one_that_was_frozen_stores_and_sends_nothing_more(telegram, bot):
             epochs={mine.pk: mine.lease_epoch}, may_send=lambda call: True, limit=1
         )
         assert claimed == [call]
+
+
+def test_a_bot_that_is_taken_while_leases_are_renewed_is_kept(telegram, bot, monkeypatch):
+    """The answer of a renewal is older than what was taken after it was asked."""
+    renew, was_early = leases.renew, threading.Event()
+
+    def slow(*, holder):
+        ours = renew(holder=holder)
+        if not ours:
+            until(lambda: Bot.objects.get().lease_epoch)
+            time.sleep(0.3)  # until the one who took it has heard of it
+            was_early.set()
+        return ours
+
+    monkeypatch.setattr(leases, "renew", slow)
+    Bot.objects.update(state=Bot.State.INVALID)  # not before the first renewal
+    with gateway("a") as running:
+        time.sleep(0.5)
+        Bot.objects.update(state=Bot.State.OK)
+        until(was_early.is_set)
+        until(lambda: running.bots == {bot.pk})
+        telegram.wait_until_confirmed(bot, telegram.says(telegram.person(bot), bot, "hello"))
+    assert Bot.objects.get().lease_epoch == 1
 
 
 def test_two_gateways_share_many_bots_and_send_each_call_once(telegram, settings):
