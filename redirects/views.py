@@ -69,6 +69,7 @@ def _trouble(request: HttpRequest, way: Way, place: Place, click: Click) -> Http
         "company": place.company,
         "fallback_url": way.fallback_url,
         "is_over": click.state in STATUS,
+        "is_expired": click.state == Link.State.EXPIRED,
         "into_bot": opening.into_bot(place, click) if is_open else "",
     }
     return _page(request, context, STATUS.get(Link.State(click.state), BROKEN))

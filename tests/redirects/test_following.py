@@ -106,6 +106,22 @@ def test_its_state_says_what_becomes_of_the_visitor(
         assert ("t.me" in page) == (state == "bot_invalid")
 
 
+@pytest.mark.parametrize(
+    ("fields", "said", "unsaid"),
+    [
+        ({"is_enabled": False}, "we have closed it", "for a time that is over"),
+        ({"expires_at": timedelta(-1)}, "for a time that is over", "we have closed it"),
+    ],
+)
+def test_it_says_whether_it_was_closed_or_is_over(link, fields, said, unsaid):
+    if "expires_at" in fields:
+        fields = {"expires_at": clock.now() + fields["expires_at"]}
+    Link.objects.update(**fields)
+    page = follow(link).content.decode()
+    assert said in page
+    assert unsaid not in page
+
+
 def test_a_project_without_a_bot_shows_a_way_on():
     link = make_link(make_project(), fallback_url="https://acme.example/contact")
     answer = follow(link)
