@@ -126,6 +126,7 @@ def make_session(
     if owner:
         fields.setdefault("state", ChatSession.State.ASSIGNED)
         fields.setdefault("assigned_at", moment)
+        fields.setdefault("first_assigned_at", moment)
         fields.setdefault("waiting_since", None)
     if fields.get("state") == ChatSession.State.COMPLETED:
         fields.setdefault("completed_at", moment)
@@ -176,6 +177,11 @@ def make_message(session: ChatSession, text: str = "Hello", **fields: Any) -> Me
         fields.setdefault("telegram_message_id", next(_numbers))
         session.incoming_count += 1
         session.unanswered_since = session.unanswered_since or fields["at"]
+        if not text.startswith("/start"):
+            session.wrote_at = session.wrote_at or fields["at"]
+    elif direction == Message.Direction.OUT and "author" in fields:
+        if fields.get("delivery") != "failed":
+            session.answered_at = session.answered_at or fields["at"]
     session.message_count += 1
     session.last_message_number = session.message_count
     session.last_message_at = fields["at"]

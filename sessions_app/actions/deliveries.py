@@ -46,11 +46,14 @@ def _note_blocks(refused: Iterable[OutboundCall]) -> None:
 
 def settle(message: Message) -> None:
     """Bring the message up to what is known of its calls, and tell pages. Its session is locked."""
+    failed = message.delivery == Call.FAILED
     _derive(message)
     change = message.changes.select_related("by").order_by("-pk").first()
     if change:
         _follow(message, change)
     message.save(update_fields=(*DELIVERY, *CHANGED))
+    if message.author_id and failed != (message.delivery == Call.FAILED):
+        timeline.look_for_answer(message.session)
     feed.message_changed(message)
     timeline.show_again(message)
 

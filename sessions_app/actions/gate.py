@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from core import kick, tx
@@ -28,6 +29,7 @@ OWNED = (
     "queued_at",
     "waiting_since",
     "assigned_at",
+    "first_assigned_at",
     "completed_at",
     "answer_since",
     "owner_missing_since",
@@ -76,6 +78,7 @@ def own(session: ChatSession, agent: Agent, now: datetime) -> None:
     session.state = State.ASSIGNED
     session.owner = agent
     session.assigned_at = now
+    session.first_assigned_at = session.first_assigned_at or now
     session.waiting_since = session.completed_at = None
     session.answer_since = session.owner_missing_since = None
     session.is_flagged = False
@@ -128,6 +131,7 @@ def store_owned(
     ChatSession.objects.filter(pk__in=[session.pk for session in sessions]).update(
         state=State.ASSIGNED,
         assigned_at=now,
+        first_assigned_at=Coalesce("first_assigned_at", now),
         waiting_since=None,
         completed_at=None,
         owner_missing_since=None,

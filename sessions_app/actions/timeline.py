@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Min, QuerySet
 
+from bots.models import OutboundCall
 from core import clock, tx
 from core.prebuilt import Insert
 from sessions_app.actions import feed
@@ -21,7 +22,11 @@ FOLLOWED = (
     "incoming_count",
     "unanswered_since",
     "answer_since",
+    "wrote_at",
+    "answered_at",
 )
+# What START itself is as a message.
+START = "/start"
 
 
 def locked(sessions: QuerySet[ChatSession]) -> list[ChatSession]:
@@ -95,8 +100,11 @@ def append(session: ChatSession, message: Message) -> None:
     if message.direction == Message.Direction.IN:
         session.incoming_count += 1
         session.unanswered_since = session.unanswered_since or message.at
+        if not message.text.startswith(START):
+            session.wrote_at = session.wrote_at or message.at
     elif message.author_id:
         session.unanswered_since = session.answer_since = None
+        session.answered_at = session.answered_at or message.at
 
 
 def save(sessions: Sequence[ChatSession]) -> None:
@@ -108,6 +116,17 @@ def save(sessions: Sequence[ChatSession]) -> None:
 
 
 _FOLLOW = Insert(ChatSession, updating=FOLLOWED)
+
+
+def look_for_answer(session: ChatSession) -> None:
+    """Whether the session has an answer, where one has failed or an earlier failure is mended. The
+    session is locked."""
+    said = Message.objects.filter(
+        session=session, direction=Message.Direction.OUT, author__isnull=False
+    )
+    arrives = said.exclude(delivery=OutboundCall.State.FAILED)
+    session.answered_at = arrives.aggregate(first=Min("at"))["first"]
+    session.save(update_fields=["answered_at"])
 
 
 def show_again(message: Message) -> None:

@@ -94,6 +94,11 @@ class ChatSession(models.Model):
     # Since when an owner by routing owes his first answer, where the project says "answer within".
     # None: he has answered, or owes none.
     answer_since = models.DateTimeField(null=True)
+    # How far it came, for the ledger: the customer's first word beside START, its first owner, the
+    # first answer of an agent that has not failed to be sent. What came once stays.
+    wrote_at = models.DateTimeField(null=True)
+    first_assigned_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
     # The sweep saw the owner without a lease at this moment.
     owner_missing_since = models.DateTimeField(null=True)
     # Told to managers: kept although its owner is not there.

@@ -14,16 +14,13 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import TruncDate
 
-from bots.models import OutboundCall
 from core import tx
 from projects.models import Project
 from redirects.models import Click, Link
-from sessions_app.models import Assignment, ChatSession, Message
+from sessions_app.models import ChatSession
 
 State = Link.State
 DEAD = (State.NO_BOT, State.BOT_INVALID, State.UNREAD)
-# What START itself is as a message.
-START = "/start"
 
 
 @dataclass(frozen=True)
@@ -135,20 +132,15 @@ def _clicks(which: Q, period: Period) -> Any:
 def _sessions(which: Q, period: Period) -> Any:
     """By how far they came. Of several that one click has brought the first counts."""
     earlier = ChatSession.objects.filter(click=OuterRef("click"), pk__lt=OuterRef("pk"))
-    said = Message.objects.filter(session=OuterRef("pk"))
-    theirs = said.filter(direction=Message.Direction.IN).exclude(text__startswith=START)
-    ours = said.filter(direction=Message.Direction.OUT, author__isnull=False).exclude(
-        delivery=OutboundCall.State.FAILED
-    )
     return (
         ChatSession.objects.filter(which, ~Exists(earlier))
         .values(
             of=F("click__link"),
             day=TruncDate("click__at", tzinfo=period.zone),
             is_over=Q(state=ChatSession.State.COMPLETED),
-            has_written=Exists(theirs),
-            had_agent=Exists(Assignment.objects.filter(session=OuterRef("pk"))),
-            has_answer=Exists(ours),
+            has_written=Q(wrote_at__isnull=False),
+            had_agent=Q(first_assigned_at__isnull=False),
+            has_answer=Q(answered_at__isnull=False),
         )
         .annotate(count=Count("pk"))
     )

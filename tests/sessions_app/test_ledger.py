@@ -58,6 +58,7 @@ def session(link, owner=None, at=NOON, **fields):
 
 def had(found, agent):
     Assignment.objects.create(session=found, agent=agent, reason="routed", ended_at=NOON)
+    found.first_assigned_at = NOON
 
 
 def day(project, first=DAY, last=DAY):
