@@ -1,7 +1,7 @@
 """Writing the feed, and forgetting what is old."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,8 @@ from django.db.models import F, Max
 from core import clock, kick, retention, tx
 from live.events import carried
 from live.models import Event, Feed
+
+Payload = dict[str, Any]
 
 ADVANCE = f"""
     INSERT INTO {Feed._meta.db_table} AS feed (stream, head, floor) VALUES (%s, %s, 0)
@@ -107,6 +109,22 @@ def _advance_and_append(stream: UUID, events: list[Event], at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(ADVANCE_AND_APPEND, (stream, count, stream, count, at, *columns))
         return int(max(number for (number,) in cursor.fetchall()))
+
+
+def rewrite(
+    *,
+    stream: UUID,
+    kind: str,
+    field: str,
+    ids: Collection[str],
+    change: Callable[[Payload], Payload],
+) -> None:
+    """Let the events of one kind whose payload has one of these ids in `field` say what `change`
+    makes of it, so that a page which is behind reads nothing that was erased meanwhile."""
+    mine = Event.objects.filter(stream=stream, kind=kind, **{f"payload__{field}__in": list(ids)})
+    for event in mine.order_by("number").iterator(1000):
+        event.payload = change(event.payload)
+        event.save(update_fields=["payload"])
 
 
 def purge(limit: int) -> int:

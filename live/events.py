@@ -111,4 +111,6 @@ def _new(event: Event) -> str:
 def _gone(event: Event) -> str:
     noun = event.kind.partition(".")[0]
     data = {"id": event.payload.get("id"), "was": event.payload.get("was")}
+    if event.payload.get("erased"):
+        data["erased"] = True
     return _envelope(event, f"{noun}.gone", data)

@@ -26,6 +26,8 @@ def own_tag(agent: Agent) -> str:
 
 def audience(session: ChatSession) -> list[str]:
     """The tags of those who may see the session now."""
+    if session.state == ChatSession.State.ERASED:
+        return []
     if session.state == ChatSession.State.UNASSIGNED:
         return ["managers", "pool"]
     tags = ["managers", "others"]

@@ -28,6 +28,7 @@ urlpatterns = [
     path("app/api/sessions/<uuid:session_id>/transfer", views.transfer, name="transfer"),
     path("app/api/sessions/<uuid:session_id>/complete", views.complete, name="complete"),
     path("app/api/sessions/<uuid:session_id>/reopen", views.reopen, name="reopen"),
+    path("app/api/sessions/<uuid:session_id>/erase", views.erase, name="erase"),
     path("app/api/sessions/<uuid:session_id>/read", views.read, name="read"),
     path("app/api/sessions/<uuid:session_id>/resend", views.resend, name="resend"),
     path("app/api/sessions/<uuid:session_id>/confirm", views.confirm, name="confirm"),

@@ -15,7 +15,7 @@ from accounts.models import User
 from core import tx
 from core.http import api, body
 from sessions_app import forms
-from sessions_app.actions import changes, messages, ownership, pings
+from sessions_app.actions import changes, erasure, messages, ownership, pings
 from sessions_app.actions.status import choose_status
 from sessions_app.events import ping_payload
 from sessions_app.models import ChatSession, Message
@@ -150,6 +150,16 @@ def transfer(request: HttpRequest, session_id: UUID) -> Json:
     _, session = access_session(_user(request), session_id)
     to = access_agent(session, agent_id)
     return _by_hand(request, session_id, ownership.transfer, to=to, reason=reason)
+
+
+@api("POST")
+def erase(request: HttpRequest, session_id: UUID) -> Json:
+    """The session's customer, with all of his sessions."""
+    forms.key(body(request))
+    user = _user(request)
+    _, session = access_session(user, session_id)
+    tx.run(erasure.erase, customer=session.customer, actor=user)
+    return pages.session_now(user, session_id)
 
 
 @api("POST")

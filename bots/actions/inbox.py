@@ -3,13 +3,13 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BinaryField, F, Func, IntegerField, QuerySet, Value
 
 from bots import metrics
 from bots.errors import LeaseLost
@@ -156,6 +156,13 @@ def lock_inbox(bot_id: int) -> Bot | None:
     return row.bot if row else None
 
 
+def hold(bots: Collection[int]) -> None:
+    """Nobody drains these bots until the change ends; waits for who does now."""
+    list(tx.lock(Inbox.objects.filter(pk__in=bots)))
+    for bot_id in bots:  # who came meanwhile has been turned away
+        kick.task("sessions_app.drain_inbox", bot_id=bot_id)
+
+
 def due(bot: Bot, limit: int = AT_ONCE) -> list[InboundUpdate]:
     """The oldest updates to be drained now, by Telegram's number."""
     waiting = InboundUpdate.objects.filter(
@@ -226,6 +233,33 @@ def park(update: InboundUpdate, error: object) -> None:
     update.state = InboundUpdate.State.PARKED
     update.error = _shortened(error)
     update.save(update_fields=["state", "error"])
+
+
+def forget(*, bots: Collection[int], number: int, is_meant: Callable[[bytes], bool]) -> None:
+    """Empty the updates that hold this number and are meant: what Telegram sent is gone, drained or
+    not, and a repeat of it is still known."""
+    held = InboundUpdate.objects.filter(bot__in=bots).alias(
+        place=_Position(F("raw"), Value(str(number).encode(), BinaryField()))
+    )
+    rows = held.filter(place__gt=0).only("raw").order_by("pk").iterator(500)
+    keys = [row.pk for row in rows if is_meant(bytes(row.raw))]
+    InboundUpdate.objects.filter(pk__in=keys).update(
+        raw=b"", state=InboundUpdate.State.DONE, error=""
+    )
+
+
+class _Position(Func):
+    """Where bytes begin within others, counted from 1; 0: nowhere."""
+
+    output_field = IntegerField()
+    function = "INSTR"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "POSITION(%(expressions)s)"
+        within, sought = self.get_source_expressions()
+        turned = self.copy()
+        turned.set_source_expressions([sought, within])
+        return turned.as_sql(compiler, connection, template=template, arg_joiner=" IN ", **context)
 
 
 def _shortened(error: object) -> str:

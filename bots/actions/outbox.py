@@ -280,6 +280,14 @@ def withdraw(*, calls: Sequence[OutboundCall]) -> None:
     )
 
 
+def forget_chat(*, bots: Collection[int], chat_id: int) -> None:
+    """All calls to this chat, whatever became of them: one that waits is never made, and the outcome
+    of one that is being made finds nothing to be written to."""
+    with tx.change():
+        OutboundCall.objects.filter(bot__in=bots, chat_id=chat_id).delete()
+        ChatPause.objects.filter(bot__in=bots, chat_id=chat_id).delete()
+
+
 def _keys(calls: Sequence[OutboundCall]) -> list[int]:
     return [call.pk for call in calls]
 

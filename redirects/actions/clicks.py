@@ -1,13 +1,13 @@
 """Clicks are stored before the visitor goes on, and joined to the person who presses START."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from core import clock, retention, tx
 from projects.models import Project
@@ -101,7 +101,7 @@ def _lock_clicks(project: Project, tickets: Iterable[str]) -> dict[str, Click]:
 def _bind(click: Click, person: int) -> Origin:
     """In memory. A START proves that it was no robot that loaded the page ahead."""
     is_fresh = click.at > clock.now() - timedelta(days=TICKET_DAYS)
-    if click.person is None and is_fresh:
+    if click.started_at is None and is_fresh:
         click.person, click.started_at, click.kind = person, clock.now(), Click.Kind.VISIT
     return Origin(click.link, click if click.person == person else None)
 
@@ -166,6 +166,25 @@ def read_some(limit: int) -> int:
 
 
 # ---------------------------------------------------------------- personal data
+
+FORGOTTEN: dict[str, Any] = {
+    "person": None,
+    "ip": None,
+    **dict.fromkeys(("user_agent", "language", "referrer", *READ), ""),
+    "params": [],
+    "utm": {},
+    "is_read": True,  # there is nothing to be read any more
+}
+
+
+def forget_person(*, project: Project, person: int, besides: Collection[int] = ()) -> None:
+    """Keep of this person's clicks in the project, and of those with the keys `besides`, that they
+    were and that START was pressed; of his STARTs whose clicks are not known nothing."""
+    his = Q(person=person, link__project=project) | Q(pk__in=besides)
+    with tx.change():
+        keys = [click.pk for click in tx.lock(Click.objects.filter(his))]
+        Click.objects.filter(pk__in=keys).update(**FORGOTTEN)
+        EarlyStart.objects.filter(project=project, person=person).delete()
 
 
 def shorten_ips(limit: int) -> int:

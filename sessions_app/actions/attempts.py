@@ -11,7 +11,7 @@ from sessions_app.models import ChatSession, Judgement, RoutingAttempt
 
 def purge(limit: int) -> int:
     """Forget old attempts to route sessions that are completed; how many."""
-    completed = RoutingAttempt.objects.filter(session__state=ChatSession.State.COMPLETED)
+    completed = RoutingAttempt.objects.filter(session__state__in=ChatSession.ENDED)
     old = completed.filter(at__lt=_too_old())
     return retention.delete_some(old.order_by("at"), limit)
 

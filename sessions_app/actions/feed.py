@@ -29,6 +29,17 @@ def session_changed(
     )
 
 
+def session_erased(session: ChatSession, *, was: str, before: Sequence[str]) -> None:
+    """It leaves everybody's sight, and pages are told why."""
+    record(
+        stream=session.project.public_id,
+        kind="session.changed",
+        payload=events.session_payload(session) | {"was": was, "erased": True},
+        audience=events.audience(session),
+        before=before,
+    )
+
+
 def message_changed(message: Message) -> None:
     """New, edited, or its delivery is known better."""
     record(

@@ -61,7 +61,7 @@ def enter(session: ChatSession, *, with_customer: bool = False) -> Held:
     if with_customer:  # nobody opens a session for him meanwhile
         tx.lock(Customer.objects.filter(pk=session.customer_id)).get()
     locked = timeline.locked(ChatSession.objects.filter(pk=session.pk))
-    if not locked:
+    if not locked or locked[0].state == State.ERASED:
         raise errors.not_found()
     return Held(pool, locked[0])
 

@@ -22,7 +22,7 @@ from sessions_app.telegram import Blocked, Incoming, Sender, Unreadable
 
 Key = tuple[int, int | None]
 
-COMPLETED = ChatSession.State.COMPLETED
+ENDED = ChatSession.ENDED
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def _lock_sessions(bot: int, customers: list[int], keys: Collection[int]) -> lis
 
 
 def _sessions(bot: Slot, customers: Slot, keys: Slot | None = None) -> QuerySet[ChatSession]:
-    sought = Q(bot__pk=bot, customer__pk__any_of=customers) & ~Q(state=COMPLETED)
+    sought = Q(bot__pk=bot, customer__pk__any_of=customers) & ~Q(state__in=ENDED)
     if keys:
         sought |= Q(pk__any_of=keys)
     return tx.lock(ChatSession.objects.select_related("owner__user", "link").filter(sought))

@@ -25,6 +25,9 @@ class Customer(models.Model):
     first_seen_at = models.DateTimeField(default=clock.now)
     # He has blocked the bot: nothing can be sent until he comes back.
     blocked_at = models.DateTimeField(null=True)
+    # All that was known of the person is gone, and `telegram_id` is the row's own key below zero,
+    # where Telegram has no people. Who writes again is a new customer.
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("customer")
@@ -40,12 +43,14 @@ class Customer(models.Model):
 
     @property
     def name(self) -> str:
+        if self.erased_at:
+            return str(_("Erased"))
         return " ".join(filter(None, (self.first_name, self.last_name))) or self.username or "?"
 
 
 class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def open(self) -> "ChatSessionQuerySet":
-        return self.exclude(state=ChatSession.State.COMPLETED)
+        return self.exclude(state__in=ChatSession.ENDED)
 
     def waiting(self) -> "ChatSessionQuerySet":
         """The waiting line: oldest first."""
@@ -65,6 +70,10 @@ class ChatSession(models.Model):
         UNASSIGNED = "unassigned", _("Unassigned")
         ASSIGNED = "assigned", _("Assigned")
         COMPLETED = "completed", _("Completed")
+        # With its customer: it counts where it counted, and no page shows it.
+        ERASED = "erased", _("Erased")
+
+    ENDED: ClassVar[tuple[str, ...]] = (State.COMPLETED, State.ERASED)
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="sessions")
@@ -124,14 +133,14 @@ class ChatSession(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["bot", "customer"],
-                condition=~Q(state="completed"),
+                condition=~Q(state__in=["completed", "erased"]),
                 name="sessions_one_open",
             ),
             models.UniqueConstraint(fields=["project", "number"], name="sessions_number_once"),
             models.CheckConstraint(
                 condition=Q(state="assigned", owner__isnull=False)
                 | Q(state="unassigned", owner__isnull=True)
-                | Q(state="completed"),
+                | Q(state__in=["completed", "erased"]),
                 name="sessions_owner_fits_state",
             ),
         ]
@@ -180,7 +189,7 @@ class ChatSession(models.Model):
 
     @property
     def is_completed(self) -> bool:
-        return self.state == self.State.COMPLETED
+        return self.state in self.ENDED
 
 
 class Assignment(models.Model):
@@ -201,6 +210,7 @@ class Assignment(models.Model):
         OWNER_VANISHED = "owner_vanished", _("the owner was gone")
         OWNER_SILENT = "owner_silent", _("the owner did not answer in time")
         OWNER_REMOVED = "owner_removed", _("the owner may no longer reply")
+        ERASED = "erased", _("the customer was erased")
 
     session = models.ForeignKey(ChatSession, models.CASCADE, related_name="assignments")
     agent = models.ForeignKey(Agent, models.PROTECT, related_name="assignments")

@@ -115,13 +115,13 @@ def _visits(path: str, project: Project, period: Period, link: Link | None) -> Q
 
 
 def _clicks(which: Q, period: Period) -> Any:
-    gone = Q(person=None)
+    gone = Q(started_at=None)
     return (
         Click.objects.filter(which)
         .values(of=F("link"), day=TruncDate("at", tzinfo=period.zone))
         .annotate(
             visits=Count("pk"),
-            starts=Count("person"),
+            starts=Count("started_at"),
             expired=Count("pk", filter=gone & Q(state=State.EXPIRED)),
             disabled=Count("pk", filter=gone & Q(state=State.DISABLED)),
             bot_dead=Count("pk", filter=gone & Q(state__in=DEAD)),
@@ -137,7 +137,7 @@ def _sessions(which: Q, period: Period) -> Any:
         .values(
             of=F("click__link"),
             day=TruncDate("click__at", tzinfo=period.zone),
-            is_over=Q(state=ChatSession.State.COMPLETED),
+            is_over=Q(state__in=ChatSession.ENDED),
             has_written=Q(wrote_at__isnull=False),
             had_agent=Q(first_assigned_at__isnull=False),
             has_answer=Q(answered_at__isnull=False),

@@ -20,7 +20,7 @@ const PROJECT = "tgstaff.project";
 const [SEARCHED, ENOUGH] = [20, 20];
 
 /** @typedef {{kind: "keys"} | {kind: "transfer", agent?: string | null}
- * | {kind: "edit", row: Message, text: string} | {kind: "leave", text: string}} Dialog */
+ * | {kind: "edit", row: Message, text: string} | {kind: "leave", text: string} | {kind: "erase"}} Dialog */
 
 export class App {
   /** @param {() => void} changed called after every change, to draw again */
@@ -370,6 +370,18 @@ export class App {
     });
     if (isDone) this.dialog = null;
     this.changed();
+  }
+
+  /** All that is known of the customer of the open chat goes for good. */
+  async erase() {
+    const id = this.chatId;
+    if (!id) return;
+    const isDone = await this.#ask("erase", async () => {
+      this.#took(id, await post(`/sessions/${id}/erase`, { key: crypto.randomUUID() }));
+    });
+    if (!isDone) return;
+    this.dialog = null;
+    this.toast(gettext("The customer is erased."), "good");
   }
 
   async takeOver() {

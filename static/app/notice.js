@@ -12,6 +12,8 @@ export function notice(app, state, { kind, data }) {
   if (kind === "message.changed") {
     if (data.key) app.outbox?.settle(data.key);
     if (data.direction === "in") incoming(app, state, data);
+  } else if (kind === "session.gone" && data.erased) {
+    erased(app, data.id);
   } else if (data.id !== app.chatId) {
     if (kind === "session.changed") openFirst(app, state, data);
   } else if (kind === "session.gone") {
@@ -40,6 +42,16 @@ function openFirst(app, state, row) {
   const isFree = !app.chatId && app.tab === "mine" && state.project.id === app.projectId;
   const isWide = matchMedia("(min-width: 901px)").matches;
   if (isFree && isWide && row.was !== "assigned" && isMine(state, row)) app.openChat(row.id);
+}
+
+/** Nothing of it stays in this browser. @param {App} app @param {string} id */
+function erased(app, id) {
+  app.drafts?.keep(id, "");
+  app.outbox?.forget(id);
+  if (id !== app.chatId) return;
+  app.toast(gettext("This customer was erased, with all that was written."));
+  app.open(null);
+  app.openChat(null);
 }
 
 /** @param {App} app @param {string} id */

@@ -62,6 +62,11 @@ export class Outbox {
     this.changed();
   }
 
+  /** Nothing more is sent there. @param {string} session */
+  forget(session) {
+    for (const row of this.of(session)) this.settle(row.key);
+  }
+
   /** @param {Pending} row */
   release(row) {
     row.isHeld = false;

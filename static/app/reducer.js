@@ -192,6 +192,7 @@ export function addDetail(state, detail, isOlder = false) {
   const missed = missedBy(state, detail);
   if (missed === null) return false;
   hold(state, id, detail.session, detail.head);
+  if (!state.sessions.has(id)) return true; // it has left one's sight meanwhile
   const chat = state.chats.get(id);
   if (!chat) state.chats.set(id, opened(detail));
   else if (isOlder) addOlder(chat, detail);
@@ -249,10 +250,18 @@ function changeSession(state, data, n) {
   hold(state, row.id, row, n);
 }
 
-/** @param {ProjectState} state @param {{id: string, was: State | null}} data @param {number} n */
-function loseSession(state, { id, was }, n) {
+/** @param {ProjectState} state @param {{id: string, was: State | null, erased?: boolean}} data
+ * @param {number} n */
+function loseSession(state, { id, was, erased }, n) {
   if (was) state.counts[was] -= 1;
   hold(state, id, null, n);
+  if (erased) forget(state, id);
+}
+
+/** What was written there is gone for good. @param {ProjectState} state @param {string} id */
+function forget(state, id) {
+  state.recent = state.recent.filter(({ row }) => row.session !== id);
+  state.reads.delete(id);
 }
 
 /** Messages before the oldest that is loaded would leave a hole: they come with their page.

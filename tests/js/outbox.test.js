@@ -159,3 +159,16 @@ test("a text that is given back stands before what has been begun since", () => 
   drafts.giveBack("s1", "refused");
   assert.equal(drafts.of("s1"), "refused\nand also");
 });
+
+test("nothing is sent any more to a session whose customer is erased", async () => {
+  answers = [UNREACHABLE];
+  const box = outbox();
+  box.add("s1", "hello", null);
+  box.add("s2", "to another", null);
+  await settled();
+  box.forget("s1");
+  mock.timers.tick(60_000);
+  await settled();
+  assert.deepEqual(arrived.map((row) => row.text), ["hello", "to another"]);
+  assert.equal(storage.length, 0);
+});

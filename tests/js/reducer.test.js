@@ -45,6 +45,20 @@ test("a session that goes to somebody else leaves the page with its chat", () =>
   assert.deepEqual(state.counts, { mine: 0, unassigned: 0, assigned: 0, completed: 0 });
 });
 
+test("nothing that was written stays of a session whose customer is erased", () => {
+  const mine = session({ state: "assigned", owner: LENA });
+  const state = fromSnapshot(snapshot({ mine: [mine], counts: { mine: 1, unassigned: 0, assigned: 1, completed: 0 } }));
+  addDetail(state, detail({ session: mine }));
+  event(state, 11, "message.changed", message({ session: "s1" }));
+  event(state, 12, "session.gone", { id: "s1", was: "assigned", erased: true });
+  assert.equal(state.sessions.has("s1"), false);
+  assert.equal(state.chats.has("s1"), false);
+  assert.deepEqual(state.recent, []);
+  addDetail(state, detail({ session: mine })); // asked for before, answered after
+  assert.equal(state.chats.has("s1"), false);
+  assert.deepEqual(state.counts, { mine: 0, unassigned: 0, assigned: 0, completed: 0 });
+});
+
 test("a session that comes newly into sight adds to the counts", () => {
   const state = fromSnapshot(snapshot());
   event(state, 11, "session.changed", { ...session({ state: "assigned", owner: LENA }), was: null });

@@ -102,6 +102,8 @@ PAGES = {
     "console/projects/<uuid:project_id>/settings/": Route(MANAGING),
     "console/projects/<uuid:project_id>/pause/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/resume/": Route(MANAGING, "POST"),
+    # the last: nothing opens its session afterwards
+    "app/api/sessions/<uuid:session_id>/erase": Route(MANAGING, "POST"),
 }
 
 ENTERING = MANAGING | STAFF

@@ -23,6 +23,7 @@ export function dialog(app, kind) {
       ${ref((element) => open(/** @type {HTMLDialogElement | undefined} */ (element)))}>
       ${kind.kind === "transfer" ? transfer(app, kind, close)
     : kind.kind === "edit" ? edit(app, kind, close)
+    : kind.kind === "erase" ? erase(app, close)
     : kind.kind === "leave" ? leave(app, kind, close) : keys(close)}
     </dialog>`;
 }
@@ -157,6 +158,22 @@ function leave(app, { text }, close) {
     <div class="ends">
       <button class="btn danger" @click=${go}>${gettext("Go away")}</button>
       <button class="btn pri" autofocus @click=${close}>${gettext("Stay")}</button>
+    </div>`;
+}
+
+// -------------------------------------------------------------------- a customer is erased
+
+/** @param {App} app @param {() => void} close */
+function erase(app, close) {
+  const { session } = app;
+  if (!session) return nothing;
+  return html`${head(gettext("Erase {name} for good?", { name: session.customer.name }), close)}
+    <p>${gettext("Gone are the name, every message of every session, and how the links were opened that led here. Nobody can bring them back.")}</p>
+    <p class="mute">${gettext("What is counted stays counted. In Telegram the chat stays as it is, and who writes again is a new customer.")}</p>
+    <div class="ends">
+      <button class="btn danger" ?disabled=${app.busy.has("erase")} @click=${() => app.erase()}>${gettext("Erase for good")}</button>
+      <span class="grow"></span>
+      <button class="btn pri" autofocus @click=${close}>${gettext("Keep")}</button>
     </div>`;
 }
 

@@ -26,6 +26,8 @@ export function side(app) {
       ${facts(session)}
       ${chat.visit ? visitSection(chat.visit) : nothing}
       ${earlier(app, chat.customer, session)}
+      ${app.project?.me.managing ? html`<section><button class="btn quiet small danger"
+        @click=${() => app.open({ kind: "erase" })}>${gettext("Erase this customer…")}</button></section>` : nothing}
     </aside>`;
 }
 
