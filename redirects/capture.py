@@ -22,7 +22,7 @@ REFERRER = 512
 LANGUAGE = 64
 UTM = ("source", "medium", "campaign", "term", "content")
 
-VISIT, HEAD, PREFETCH, ROBOT = "visit", "head", "prefetch", "robot"
+VISIT, HEAD, PREFETCH, ROBOT, CROWD = "visit", "head", "prefetch", "robot", "crowd"
 # Link previews, crawlers and programs name themselves; those that do not are counted as people.
 # (A Cubot is a telephone.)
 ROBOTS = re.compile(
@@ -106,6 +106,12 @@ def _ip(text: str) -> str | None:
     except ValueError:
         return None
     return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def household(ip: str) -> str:
+    """Whom the address belongs to: itself for IPv4; of IPv6, where one visitor has as many addresses
+    as he likes, its first 64 bits."""
+    return ip if "." in ip else str(ip_network(f"{ip}/64", strict=False).network_address)
 
 
 def shortened(ip: str) -> str:

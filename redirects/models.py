@@ -145,6 +145,7 @@ class Click(models.Model):
         HEAD = capture.HEAD, _("only looked whether it is there")
         PREFETCH = capture.PREFETCH, _("loaded ahead")
         ROBOT = capture.ROBOT, _("robot")
+        CROWD = capture.CROWD, _("too many from one address")
 
     ticket = models.CharField(max_length=22, unique=True, default=new_ticket)
     link = models.ForeignKey(Link, models.CASCADE, related_name="clicks")

@@ -1,7 +1,9 @@
 """Somebody opens a link: what is noted of him, and where he is led. Both doors, the ASGI edge and the
 view behind it, do the same by these functions."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -12,7 +14,34 @@ from redirects.actions import clicks
 from redirects.models import Click
 from redirects.queries import LEADS_ON, Place, Way, state_by
 
+# So many visits of one address in a minute count; the rest are led on all the same.
+A_MINUTE = 60
+# Addresses that are told apart at a time; with more of them the counting begins anew.
+ADDRESSES = 100_000
+
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+class Crowd:
+    """How often each address was seen in the present minute, in this process's memory. Threads need
+    no lock: at worst one visit too many counts."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.minute = 0
+        self.seen: dict[str, int] = {}
+
+    def is_full(self, ip: str) -> bool:
+        """Count one more."""
+        minute = int(self.clock() // 60)
+        if minute != self.minute or len(self.seen) >= ADDRESSES:
+            self.minute, self.seen = minute, {}
+        name = capture.household(ip)
+        count = self.seen[name] = self.seen.get(name, 0) + 1
+        return count > A_MINUTE
+
+
+crowd = Crowd()
 
 
 def opened(
@@ -27,14 +56,13 @@ def opened(
 ) -> Click:
     """The click, not stored yet. `headers`: by lower-case name, those that come several times joined
     by commas. `peer`: whose connection it is."""
-    keeps_ips = settings.CLICK_IPS and place.keeps_ips
     visit = capture.visit(
-        method=method,
-        peer=peer if keeps_ips else "",
-        query=query,
-        headers=headers,
-        proxies=settings.TRUSTED_PROXIES if keeps_ips else 0,
+        method=method, peer=peer, query=query, headers=headers, proxies=settings.TRUSTED_PROXIES
     )
+    if visit.kind == capture.VISIT and visit.ip and crowd.is_full(visit.ip):
+        visit = replace(visit, kind=capture.CROWD)
+    if not (settings.CLICK_IPS and place.keeps_ips):
+        visit = replace(visit, ip=None)
     return clicks.click(link=way.link, at=at, visit=visit, state=state_by(way, place, at))
 
 
