@@ -140,7 +140,7 @@ class Counts:
 def counts_of(links: Collection[Link], since: datetime) -> dict[int, Counts]:
     """By the links' keys; links nobody has opened are not in it."""
     clicks = Click.objects.filter(link__in=links, at__gte=since, kind=Click.Kind.VISIT)
-    rows = clicks.values("link").annotate(visits=Count("pk"), starts=Count("person"))
+    rows = clicks.values("link").annotate(visits=Count("pk"), starts=Count("started_at"))
     return {row["link"]: Counts(row["visits"], row["starts"]) for row in rows.order_by()}
 
 

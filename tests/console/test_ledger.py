@@ -37,7 +37,8 @@ def links(project):
     card = make_link(project, name="Card", archived_at=clock.now())
     for link, visits in ((poster, 1), (banner, 2), (card, 3)):
         for person in range(visits):
-            Click.objects.create(link=link, person=person or None)
+            pressed = {"person": person, "started_at": clock.now()} if person else {}
+            Click.objects.create(link=link, **pressed)
     return poster, banner, card
 
 

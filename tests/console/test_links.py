@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accounts.models import AuditEntry
+from core import clock
 from redirects.models import Click, Link
 from tests.factories import make_agent, make_bot, make_link, make_member, make_project
 from tests.support.api import browser
@@ -124,8 +125,8 @@ def test_saving_what_is_unchanged_changes_nothing(page, link):
 
 
 def test_the_table_tells_state_visits_and_starts(page, project, link):
-    for person in (7, None, None):
-        Click.objects.create(link=link, person=person)
+    for at in (clock.now(), None, None):  # who was erased has no person any more
+        Click.objects.create(link=link, started_at=at)
     Click.objects.create(link=link, kind="robot")
     make_link(project, name="Old one", is_enabled=False)
     text = page.get(f"/console/projects/{project.public_id}/links/").content.decode()
