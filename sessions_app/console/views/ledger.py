@@ -88,10 +88,10 @@ def _by_day(found: Ledger, period: Period) -> dict[date, Tally]:
 
 
 def _summed(rows: Iterable[Row]) -> dict[Any, Tally]:
-    sums: dict[Any, Tally] = {}
+    groups: dict[Any, list[Tally]] = {}
     for what, tally in rows:
-        sums[what] = sums.get(what, Tally()) + tally
-    return sums
+        groups.setdefault(what, []).append(tally)
+    return {what: total(tallies) for what, tallies in groups.items()}
 
 
 def _most_first(sums: dict[Any, Tally]) -> list[Row]:
