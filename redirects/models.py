@@ -202,7 +202,8 @@ class Origin:
 class EarlyStart(models.Model):
     """A START whose ticket nobody knows yet: its click may still be on its way here.
 
-    `session`: the public id of the session it stands in. No foreign key: sessions stand above.
+    `session`: the public id of the session it stands in, or of the customer who has none. No foreign
+    key: they stand above.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")

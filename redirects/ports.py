@@ -9,8 +9,8 @@ from redirects.models import Origin
 
 
 class ClickCame(Protocol):
-    """The clicks of STARTs that were earlier than they: by the public ids of their sessions.
-    Called inside the change."""
+    """The clicks of STARTs that were earlier than they: by the public ids of their sessions,
+    or of customers without one. Called inside the change."""
 
     def __call__(self, origins: Sequence[tuple[UUID, Origin]]) -> None: ...
 

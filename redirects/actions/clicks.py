@@ -28,7 +28,7 @@ READ = tuple(field.name for field in fields(Reading))
 @dataclass(frozen=True, slots=True)
 class Start:
     """Somebody has pressed START. `person`: Telegram's id; `session`: the public id of the session
-    in which that stands."""
+    in which that stands, or of the customer who has none."""
 
     ticket: str
     person: int

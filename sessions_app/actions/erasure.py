@@ -109,7 +109,7 @@ def _forget_calls(bots: Collection[int], person: int, sessions: Sequence[ChatSes
 def _blank_customer(customer: Customer) -> None:
     customer.telegram_id, customer.erased_at = -customer.pk, clock.now()
     customer.first_name = customer.last_name = customer.username = customer.language_code = ""
-    customer.blocked_at = None
+    customer.blocked_at = customer.next_link = customer.next_click = None
     customer.save()
 
 

@@ -14,8 +14,8 @@ from bots.models import Bot, InboundUpdate
 from core import clock, tx
 from core.prebuilt import Insert, Prebuilt, Slot
 from projects.models import Agent, Project
-from redirects.actions.clicks import Start
 from sessions_app.actions import customers, feed, messages, origins, timeline
+from sessions_app.actions.origins import Came
 from sessions_app.actions.revisions import REVISED, UNREADABLE, revise, write
 from sessions_app.models import ChatSession, Customer, Message
 from sessions_app.telegram import Blocked, Incoming, Sender, Unreadable
@@ -75,7 +75,7 @@ class Intake:
 
     def run(self) -> None:
         news = [(item.sender, item.news) for item in self.items]
-        people = customers.meet(project=self.bot.project, news=news)
+        self.people = people = customers.meet(project=self.bot.project, news=news)
         self._find(people)
         self._open_missing(people)
         for item in self.items:
@@ -185,14 +185,14 @@ class Intake:
         return message
 
     def _trace(self) -> None:
-        """Who pressed START with a ticket came by a redirect link."""
-        starts = []
-        for item in self.items:
-            session = self.open.get(item.sender.id)
-            if session and isinstance(item.news, Incoming) and item.news.start:
-                start = Start(item.news.start, item.sender.id, session.public_id)
-                starts.append((start, session if session in self.opened else None))
+        """Who pressed START with a ticket came by a redirect link, with or without a session."""
+        starts = [
+            Came(item.news.start, self.people[item.sender.id], self.open.get(item.sender.id))
+            for item in self.items
+            if isinstance(item.news, Incoming) and item.news.start
+        ]
         origins.trace(self.bot.project, starts)
+        origins.take_up(self.opened)
         came = [session for session in self.opened if session.link and session.link.greeting]
         self._name_links()
         self.greetings = [messages.greeting(session) for session in came]

@@ -25,6 +25,9 @@ class Customer(models.Model):
     first_seen_at = models.DateTimeField(default=clock.now)
     # He has blocked the bot: nothing can be sent until he comes back.
     blocked_at = models.DateTimeField(null=True)
+    # By what he came when there was no session to carry it: the next one does (actions/origins.py).
+    next_link = models.ForeignKey(Link, models.SET_NULL, null=True, related_name="+")
+    next_click = models.ForeignKey(Click, models.SET_NULL, null=True, related_name="+")
     # All that was known of the person is gone, and `telegram_id` is the row's own key below zero,
     # where Telegram has no people. Who writes again is a new customer.
     erased_at = models.DateTimeField(null=True)

@@ -76,12 +76,99 @@ def test_who_comes_by_none_talks_all_the_same(bot, link, payload):
     assert EarlyStart.objects.count() == (1 if len(payload) == 22 else 0)
 
 
-def test_an_open_session_keeps_its_origin_and_the_click_its_person(bot, link, project):
+def test_a_session_that_is_open_carries_what_brings_its_customer_again(bot, link, alice):
     carol = Person(bot)
     take_in(bot, carol.says("Hello"))
-    take_in(bot, carol.starts(clicked(link).ticket))
-    assert ChatSession.objects.get().link is None
+    click = clicked(link)
+    take_in(bot, carol.starts(click.ticket))
+    session = ChatSession.objects.get()
+    assert (session.link, session.click.ticket) == (link, click.ticket)
+    assert told(session) == {"name": "Poster", "campaign": "spring"}
+    row = api.ok(api.get(alice.user, f"projects/{bot.project.public_id}/snapshot"))["mine"]
+    assert [one["link"] for one in row] == [{"name": "Poster", "campaign": "spring"}]
+
+
+def test_one_that_carries_something_keeps_that_and_the_click_its_person(bot, link, project):
+    carol, first = Person(bot), clicked(link)
+    take_in(bot, carol.starts(first.ticket))
+    second = clicked(make_link(project, name="Card"))
+    take_in(bot, carol.starts(second.ticket))
+    assert ChatSession.objects.get().click.ticket == first.ticket
+    assert Click.objects.get(ticket=second.ticket).person == carol.id
+
+
+# ---------------------------------------------------------------- a START that opens nothing
+
+
+@pytest.fixture
+def quiet(project, bot):
+    """Sessions of the project open at the first message."""
+    project.open_with = "message"
+    project.save()
+
+
+def test_the_session_that_opens_later_carries_it(bot, link, quiet):
+    link.greeting = "Hello from the poster"
+    link.save()
+    carol, click = Person(bot), clicked(link)
+    take_in(bot, carol.starts(click.ticket))
+    assert not ChatSession.objects.exists()
     assert Click.objects.get().person == carol.id
+    take_in(bot, carol.says("Hello"))
+    session = ChatSession.objects.get()
+    assert (session.link, session.click.ticket) == (link, click.ticket)
+    assert session.messages.get(kind="opened").data == {"link": "Poster"}
+    assert session.messages.get(direction="out").text == "Hello from the poster"
+    ChatSession.objects.update(state="completed", owner=None)
+    take_in(bot, carol.says("Me again"))
+    assert ChatSession.objects.latest("pk").link is None  # that one came by itself
+
+
+def test_start_and_first_word_in_one_batch_are_no_different(bot, link, quiet):
+    carol, click = Person(bot), clicked(link)
+    take_in(bot, carol.starts(click.ticket), carol.says("Hello"))
+    assert ChatSession.objects.get().click.ticket == click.ticket
+
+
+def test_of_two_such_starts_the_later_one_brings_him(bot, link, quiet, project):
+    carol, card = Person(bot), make_link(project, name="Card")
+    take_in(bot, carol.starts(clicked(link).ticket), carol.starts(clicked(card).ticket))
+    take_in(bot, carol.says("Hello"))
+    assert ChatSession.objects.get().link == card
+
+
+def test_its_own_agents_wait_for_the_later_session(bot, link, quiet, team):
+    come_online(team[0])
+    link.agents.set([team[1]])
+    carol = Person(bot)
+    take_in(bot, carol.starts(clicked(link).ticket))
+    take_in(bot, carol.says("Hello"))
+    assert owner(carol) is None
+    assert ChatSession.objects.get().own_until is not None
+
+
+@pytest.mark.parametrize("writes_first", [False, True])
+def test_a_click_that_comes_later_finds_him(bot, link, quiet, writes_first):
+    click, carol = a_click(link), Person(bot)
+    take_in(bot, carol.starts(click.ticket))
+    assert EarlyStart.objects.count() == 1
+    if writes_first:
+        take_in(bot, carol.says("Hello"))
+        assert ChatSession.objects.get().link is None
+    clicks.store([click])
+    if not writes_first:
+        take_in(bot, carol.says("Hello"))
+    session = ChatSession.objects.get()
+    assert (session.link, session.click.person) == (link, carol.id)
+    assert told(session) == {"name": "Poster", "campaign": "spring"}
+
+
+def test_somebody_elses_ticket_brings_the_campaign_alone(bot, link, quiet):
+    click, carol, dave = clicked(link), Person(bot), Person(bot, "Dave")
+    take_in(bot, carol.starts(click.ticket), dave.starts(click.ticket))
+    take_in(bot, dave.says("Hello"))
+    session = ChatSession.objects.get()
+    assert (session.link, session.click) == (link, None)
 
 
 def test_the_next_session_has_an_origin_of_its_own(bot, link, project):
