@@ -4,16 +4,15 @@ import json
 
 import pytest
 
-from live.events import item
-from live.queries import events_after
 from sessions_app.models import ChatSession
 from sessions_app.queries import feed_access
-from sessions_app.queries.pages import session_detail, snapshot
+from sessions_app.queries.pages import session_detail
 from tests.factories import make_agent, make_bot, make_project
 from tests.support.bustle import Bustle
-from tests.support.reducer import after, chat_after
+from tests.support.reducer import chat_after
 from tests.support.team import come_online, route
 from tests.support.updates import Person, take_in
+from tests.support.viewing import caught_up, events_for, fresh, shown
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,33 +28,8 @@ KINDS = {
 SEEDS = [0, pytest.param(1, marks=pytest.mark.slow)]
 
 
-def fresh(user, project):
-    return json.loads(json.dumps(snapshot(user, project.public_id)))
-
-
-def shown(page):
-    """Read marks count where their sessions are listed; a page may remember more."""
-    rows = [*page["mine"], *page["unassigned"], *page["completed"]]
-    reads = {row["id"]: page["reads"].get(row["id"], 0) for row in rows}
-    return page | {"reads": reads}
-
-
 def tags(user, project):
     return feed_access(user.pk, project.public_id)
-
-
-def events_for(user, project, *, since):
-    """What the socket gives this person after an event's number."""
-    mine = tags(user, project)
-    events = events_after(project.public_id, since, 10_000)
-    texts = [item(event).seen_by(mine) for event in events]
-    return [json.loads(text) for text in texts if text]
-
-
-def caught_up(page, user, project):
-    """The page after everything it may see, and its head moved on over what it may not."""
-    upto = fresh(user, project)["head"]
-    return after(page, events_for(user, project, since=page["head"])) | {"head": upto}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
