@@ -103,17 +103,26 @@ def _formatter(style: str) -> dict[str, Any]:
     return {"()": Formatter, "foreign_pre_chain": before, "processors": [remove, *last]}
 
 
+class WithoutTrace(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = None
+        return True
+
+
 def configuration(*, level: str, style: str) -> dict[str, Any]:
     """LOGGING: one line a record to stderr, `style` json or lines."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": _formatter(style)},
+        "filters": {"without_trace": {"()": WithoutTrace}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # a line for each page that is not there tells of nothing that is wrong here
             "django.request": {"level": "ERROR"},
+            # anybody can send hosts that are not ours: a line each, and no trace of our own calls
+            "django.security.DisallowedHost": {"filters": ["without_trace"]},
             "django.server": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},
             "celery": {"level": "WARNING"},
