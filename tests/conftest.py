@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models.signals import post_migrate  # noqa: TID251  Django's, to be silenced
 
+from core import clock
 from tests.support import environment, furnished, servers
 
 ON_POSTGRES = os.environ["TEST_DB"] == "postgres"
@@ -27,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # with the folder where whitenoise looks, which else warns in every request
     Path(django_settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     sys.addaudithook(_refuse_network)
+    clock.ANCHOR_SECONDS = 3600.0  # else it asks in the middle of what a test counts
     if not hasattr(config, "workerinput"):
         for number in (signal.SIGINT, signal.SIGTERM):  # so that servers are stopped
             signal.signal(number, signal.default_int_handler)
