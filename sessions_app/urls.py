@@ -13,6 +13,7 @@ urlpatterns = [
         name="guide_troubleshooting",
     ),
     path("help/checks/", views.guide, {"name": "checks"}, name="guide_checks"),
+    path("help/rules/", views.guide, {"name": "rules"}, name="guide_rules"),
     path("help/questions/", views.guide, {"name": "questions"}, name="guide_questions"),
     path("app/", views.page, name="page"),
     path("app/notices.js", views.notices, name="notices"),

@@ -1,6 +1,6 @@
 """Who would get a session and why, and what helps those who cannot receive one, in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from projects.models import Agent, Project
 from routing.choice import ONLINE_FIRST
 from sessions_app.console import words
 from sessions_app.events import Payload
+from sessions_app.queries import guide
 from sessions_app.queries.rehearsal import Meaning, Now
 
 Row = dict[str, Any]
@@ -19,10 +20,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fix:
-    """What helps, and where that is done; without an address it is in somebody else's hands."""
+    """What helps, and where that is done; without an address it is in somebody else's hands.
+    `rule`: the guide's section on what is not met."""
 
     text: str
     address: str = ""
+    rule: str = ""
 
 
 # ---------------------------------------------------------------- who and why
@@ -120,17 +123,22 @@ def of_project(code: str, project: Project) -> Fix | None:
         "project_paused": (_("Resume it under Today"), "today"),
         "bot_invalid": (_("See the bot"), "bot"),
     }
+    rule = guide.of_rule(code)
     if code == "scope_empty":
-        return Fix(_("Choose agents"), "#who")
+        return Fix(_("Choose agents"), "#who", rule)
     if code not in texts:
         return None
     text, page = texts[code]
-    return Fix(text, reverse(f"console:{page}", args=[project.public_id]))
+    return Fix(text, reverse(f"console:{page}", args=[project.public_id]), rule)
 
 
 def of_agent(agent: Agent, codes: list[Payload]) -> list[Fix]:
     """What helps against each rule that is not met. Needs user loaded."""
-    return [_of_rule(str(failure["code"]), failure["evidence"], agent) for failure in codes]
+    return [
+        replace(_of_rule(code, failure["evidence"], agent), rule=guide.of_rule(code))
+        for failure in codes
+        if (code := str(failure["code"]))
+    ]
 
 
 def _of_rule(code: str, evidence: Row, agent: Agent) -> Fix:

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 FOLDER = Path(settings.BASE_DIR, "docs", "guide")
 # In the order of the page's list; the first is the one people come to.
-NAMES = ("README", "troubleshooting", "checks", "questions")
+NAMES = ("README", "troubleshooting", "checks", "rules", "questions")
 LINK = re.compile(r"(\w+)\.md(#[\w-]+)?")
 # Read beside the guide; here the page that it is about takes its place.
 BESIDE = {"../doctor.md": "insights:home"}
@@ -54,6 +54,11 @@ def guide(name: str) -> Guide:
 
 def address(name: str) -> str:
     return reverse(f"sessions:guide_{name.lower()}")
+
+
+def of_rule(code: str) -> str:
+    """The section on a rule of routing, by its code."""
+    return f"{address('rules')}#{code.replace('_', '-')}"
 
 
 def _openings(tokens: list[Token]) -> list[tuple[int, Token]]:

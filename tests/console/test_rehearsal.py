@@ -114,8 +114,8 @@ def test_each_rule_that_is_not_met_has_a_fix(client, project, trio):
     Agent.objects.filter(pk=cleo.pk).update(is_enabled=False)
     answer = client.get(f"{address(project)}now/")
     page, source = text_of(answer), answer.content.decode()
-    assert "Let them reply · Raise the limit" in page
-    assert "They press Go online themselves · Change their hours" in page
+    assert "Let them reply ? · Raise the limit ?" in page
+    assert "They press Go online themselves ? · Change their hours ?" in page
     assert "Enable them on this team" in page
     for agent in (alice, cleo):
         assert f'href="/console/agents/{agent.public_id}/"' in source

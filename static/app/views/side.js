@@ -1,9 +1,11 @@
 /** The right pane: who the customer is, and why the session is where it is.
  *
  * @import { App } from "../app.js"
+ * @import { Fix, Viewer } from "../fixes.js"
  * @import { CustomerDetail, Session, Visit, Why } from "../types.js"
  */
 import { html, nothing } from "../../vendor/lit-3.3.3/lit.js";
+import { fixFor, fixForAll, helpOn } from "../fixes.js";
 import { gettext, ngettext } from "../i18n.js";
 import { moment, span, time, when } from "../times.js";
 import { reason, whySentence } from "../words.js";
@@ -22,7 +24,7 @@ export function side(app) {
         <div class="grow"><h2>${session.customer.name}</h2>
           <p class="mute">${known(session)}</p></div>
       </div>
-      ${chat.why ? whySection(session, chat.why, app.project?.me.agent ?? null) : nothing}
+      ${chat.why ? whySection(app, session, chat.why) : nothing}
       ${facts(session)}
       ${chat.visit ? visitSection(chat.visit) : nothing}
       ${earlier(app, chat.customer, session)}
@@ -47,25 +49,50 @@ function nameOf(type, code) {
   }
 }
 
-/** @param {Session} session @param {Why} why @param {string | null} me */
-function whySection(session, why, me) {
-  const title = session.state === "unassigned" ? gettext("Why it waits")
+/** @param {App} app @param {Session} session @param {Why} why */
+function whySection(app, session, why) {
+  const me = app.project?.me.agent ?? null;
+  const viewer = { project: app.projectId ?? "", managing: !!app.project?.me.managing, me };
+  const waits = session.state === "unassigned";
+  const title = waits ? gettext("Why it waits")
     : why.outcome === "assigned" && why.agent?.id === session.owner?.id && session.owner
       ? session.owner.id === me ? gettext("Why you") : gettext("Why {name}", { name: session.owner.name })
       : gettext("Last routing");
   return html`
     <section id="why" tabindex="-1"><h3>${title}</h3>
-      <div class="why"><p>${whySentence(why, session.state === "unassigned")}</p>
+      <div class="why"><p>${why.project_code ? rule(whySentence(why, waits), why.project_code) : whySentence(why, waits)}
+        ${waits && why.project_code ? remedy(app, fixForAll(why.project_code, viewer)) : nothing}</p>
         <ul>${why.verdicts.map((verdict) => html`
           <li><span class="dot ${verdict.codes.length ? "" : "good"}"></span>
             <span class=${verdict.agent === why.agent?.id ? "chosen" : ""}>${verdict.agent === me ? gettext("You") : verdict.name}</span>
             <span>${verdict.agent === why.agent?.id ? gettext("got it")
-              : verdict.codes.length ? verdict.codes.map(reason).join(", ") : gettext("could receive")}</span></li>`)}
+              : verdict.codes.length ? verdict.codes.map((one, place) => html`${place ? ", " : nothing}${rule(reason(one), one.code)}`)
+              : gettext("could receive")}</span>
+            ${waits ? remedies(app, verdict, viewer) : nothing}</li>`)}
         </ul>
         <p class="faint num" title=${moment(why.at)}>${why.count > 1
           ? ngettext("tried {n} time, last {time}", "tried {n} times, last {time}", why.count, { time: time(why.last_at) })
           : gettext("at {time}", { time: time(why.at) })}</p>
       </div></section>`;
+}
+
+/** What is said of a rule leads to what the rule is. @param {string} said @param {string} code */
+function rule(said, code) {
+  return html`<a href=${helpOn(code)} target="_blank" title=${gettext("What this rule is")}>${said}</a>`;
+}
+
+/** @param {App} app @param {Why["verdicts"][0]} verdict @param {Viewer} viewer */
+function remedies(app, { agent, codes }, viewer) {
+  const fixes = codes.map(({ code }) => fixFor(code, agent, viewer)).filter((fix) => fix !== null);
+  return fixes.length ? html`<span class="fixes">${fixes.map((fix) => remedy(app, fix))}</span>` : nothing;
+}
+
+/** @param {App} app @param {Fix | null} fix */
+function remedy(app, fix) {
+  if (!fix) return nothing;
+  return fix.deed
+    ? html`<button class="link" @click=${() => app.setStatus("online")}>${fix.text}</button>`
+    : html`<a class="fix" href=${fix.href ?? ""} target="_blank">${fix.text}</a>`;
 }
 
 /** @param {Session} session */
