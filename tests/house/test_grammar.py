@@ -26,7 +26,7 @@ EXTRA = {
     "redirects/capture",
     "redirects/reading",
     # the public path: the door, what it shares with the view, memory, group commit, disk
-    *(f"redirects/{part}" for part in ("edge", "opening", "flood", "table", "writer", "spool")),
+    *(f"redirects/{part}" for part in ("edge", "opening", "table", "writer", "spool")),
     "sessions_app/telegram",
     "sessions_app/texts",
     # the type of a request whose user is real
