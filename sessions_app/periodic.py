@@ -12,7 +12,7 @@ from core.retention import forget, forget_old
 from core.ticks import every
 from routing.actions import sweep_hours, sweep_leases
 from sessions_app.actions import absence, attempts, inbox, routing
-from sessions_app.models import Judgement, Ping, RoutingAttempt
+from sessions_app.models import DryRun, Judgement, Ping, RoutingAttempt
 from sessions_app.queries import line
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ def sweep() -> None:
 forget(RoutingAttempt, attempts.purge)
 forget(Judgement, attempts.purge_judgements)
 forget_old(Ping, "sent_at", lambda: settings.EVENT_DAYS)
+forget_old(DryRun, "asked_at", lambda: settings.EVENT_DAYS)
 
 
 def _drain(bot_id: int) -> None:

@@ -10,11 +10,13 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from core.text import storable
 
 Json = dict[str, Any]
 
+MARK = "tgstaff_dry_run"
 BIGGEST = 2**63 - 1  # what a BigIntegerField keeps
 KIND_LENGTH = 40
 DATA_CHARACTERS = 32_000
@@ -142,6 +144,13 @@ class Ignored:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """A dry run of ours (actions/dry_runs.py). `name`: its public id, if it is one."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Unreadable:
     """What could not be read, with whatever is known of whose it was.
 
@@ -154,7 +163,7 @@ class Unreadable:
     opens: bool = False
 
 
-Parsed = Incoming | Blocked | Ignored | Unreadable
+Parsed = Incoming | Blocked | Ignored | Trial | Unreadable
 
 
 class _Bad(ValueError):
@@ -187,6 +196,8 @@ def _content(update: Json) -> tuple[str, Any]:
 def _read(kind: str, content: Any) -> Parsed:
     if kind in IGNORED:
         return Ignored(kind)
+    if kind == MARK:
+        return Trial(str(UUID(content)))
     if kind not in {"message", "edited_message", "my_chat_member"}:
         return _unknown(kind, content)
     if content["chat"]["type"] != "private" or content.get("from", {}).get("is_bot") is True:

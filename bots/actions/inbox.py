@@ -84,6 +84,14 @@ def store(
     metrics.UPDATES.inc(len(rows))
 
 
+def store_own(*, bot: Bot, update_id: int, raw: bytes) -> None:
+    """An update that we send ourselves (`update_id` below 0, where Telegram's never are): the bot
+    counts as read and written to no more than before."""
+    with tx.change():
+        InboundUpdate.objects.create(bot=bot, update_id=update_id, raw=raw)
+        kick.task("sessions_app.drain_inbox", bot_id=bot.pk)
+
+
 def _note_read(bot_id: int, has_news: bool, next_offset: int | None, epoch: int | None) -> None:
     moment = connection.ops.adapt_datetimefield_value(clock.now())
     values = (moment, moment if has_news else None, next_offset, bot_id, epoch)

@@ -31,6 +31,7 @@ CHECKS = (
     work.delivery,
     work.blocked,
     bot.rival,
+    work.dry_run,
 )
 
 

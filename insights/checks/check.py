@@ -33,6 +33,7 @@ TITLES: dict[str, Promise] = {
     "delivery": gettext_lazy("Replies arrive"),
     "blocked": gettext_lazy("Open sessions can be answered"),
     "rival": gettext_lazy("No other program reads the bot"),
+    "dry_run": gettext_lazy("A dry run comes through"),
 }
 TEN = 10
 

@@ -105,6 +105,18 @@ class LinkFact:
 
 
 @dataclass(frozen=True)
+class TrialFact:
+    """The latest dry run of the last hour. `names`: to whom it might have gone; `code`: why nobody
+    was asked; the moments are None as long as it has not come there."""
+
+    asked_at: datetime
+    taken_at: datetime | None = None
+    decided_at: datetime | None = None
+    names: tuple[str, ...] = ()
+    code: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """A project at one moment.
 
@@ -112,7 +124,7 @@ class Facts:
     project routes nothing at all. `health`: of the bot (bots.queries.health). `answer`: what Telegram
     said when it was asked lately. `undelivered`: calls of the last 24 h by state and error code.
     `unreachable`: open sessions whose customer has blocked the bot. `hiding`: numbers of completed
-    sessions that hide a customer, the first few.
+    sessions that hide a customer, the first few. `trial`: None if none was asked for lately.
     """
 
     project: Project
@@ -130,6 +142,7 @@ class Facts:
     undelivered: Mapping[tuple[str, str], int]
     unreachable: int
     hiding: tuple[int, ...]
+    trial: TrialFact | None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -151,4 +164,9 @@ class Facts:
             replace(person, name=_("agent %d") % place)
             for place, person in enumerate(self.people, 1)
         ]
-        return replace(self, people=tuple(people))
+        called = dict(zip([one.name for one in self.people], people, strict=True))
+        trial = self.trial and replace(
+            self.trial,
+            names=tuple(called[name].name if name in called else "–" for name in self.trial.names),
+        )
+        return replace(self, people=tuple(people), trial=trial)

@@ -1,6 +1,7 @@
 """What becomes of messages: checks 9 and 10, the line, what comes in and what goes out."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.conf import settings
 from django.urls import reverse
@@ -9,8 +10,8 @@ from django.utils.translation import ngettext
 
 from core import health
 from insights.checks.check import Check, Fix, State, found, names, passed
-from insights.checks.facts import Facts, Page, Person
-from sessions_app.console.words import span
+from insights.checks.facts import Facts, Page, Person, TrialFact
+from sessions_app.console.words import clock_time, project_reason, span
 
 # When somebody can receive, a session is assigned within seconds.
 LONG_S = 60
@@ -18,6 +19,8 @@ SHOWN = 5
 UNCERTAIN, FAILED = "uncertain", "failed"
 # He has blocked the bot: nobody's fault, and a check of its own.
 FORBIDDEN = "403"
+# So long a dry run may take, from the button to the router.
+PATIENCE = timedelta(seconds=30)
 
 
 def completed(facts: Facts) -> Check:
@@ -240,3 +243,47 @@ def blocked(facts: Facts) -> Check:
             )
         ],
     )
+
+
+def dry_run(facts: Facts) -> Check:
+    """What a manager has sent through inbox, worker and router. Nobody has asked: nothing is known."""
+    trial = facts.trial
+    if trial is None:
+        said = _("No dry run in the last hour.")
+        return found("dry_run", State.UNKNOWN, [said], at=None, fixes=[Fix(_("Press “Dry run”."))])
+    is_over = trial.decided_at is not None or facts.now - trial.asked_at > PATIENCE
+    state = passed(bool(trial.names)) if is_over else State.UNKNOWN
+    return found(
+        "dry_run",
+        state,
+        [*_way_of(trial, facts)],
+        at=trial.asked_at,
+        fixes=_for_a_trial(trial, facts) if is_over else [],
+    )
+
+
+def _way_of(trial: TrialFact, facts: Facts) -> Iterator[str]:
+    yield _("Sent at %s.") % clock_time(trial.asked_at, facts.now, facts.zone)
+    if trial.taken_at is None:
+        waits = span((facts.now - trial.asked_at).total_seconds())
+        yield _("No worker has taken it out of the inbox for %s.") % waits
+        return
+    taken_s = (trial.taken_at - trial.asked_at).total_seconds()
+    yield _("A worker has taken it out of the inbox after %s s.") % f"{taken_s:.1f}"
+    if trial.decided_at is None:
+        yield _("The router has not answered.")
+    elif trial.names:
+        yield _("The router would have given it to %s.") % _(" or ").join(trial.names)
+    else:
+        why = project_reason(trial.code) if trial.code else _("Check 5 says why.")
+        yield _("The router would have given it to nobody.") + " " + why
+
+
+def _for_a_trial(trial: TrialFact, facts: Facts) -> list[Fix]:
+    if trial.decided_at is None:
+        said = _(
+            "Whoever runs the installation looks whether a worker runs, and what /readyz says of it."
+        )
+        return [Fix(said)]
+    said = _("Mend what check 5 names, then send another.")
+    return [Fix(said, reverse("console:rules", args=[facts.project.public_id]))]

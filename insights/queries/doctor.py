@@ -7,14 +7,14 @@ from django.db.models import Count, Q
 from bots.models import Bot
 from bots.queries import health, unsuccessful
 from core import clock, retention, tx
-from insights.checks.facts import Echo, Facts, Line, LinkFact, Page, Person
+from insights.checks.facts import Echo, Facts, Line, LinkFact, Page, Person, TrialFact
 from insights.models import Answer
 from projects.models import Project
 from redirects.queries import is_ending, links_of, missed, state_of
 from routing.models import Lease, Pool
 from routing.queries import open_pages, project_code
 from sessions_app.console import words
-from sessions_app.models import ChatSession, Ping
+from sessions_app.models import ChatSession, DryRun, Ping
 from sessions_app.queries.completed import hiding
 from sessions_app.queries.line import too_old_before
 from sessions_app.queries.pings import latest_pings
@@ -24,6 +24,8 @@ from sessions_app.queries.team import pool_of
 HIDING = 5
 # A test ping says something about now for so long.
 PINGED = timedelta(hours=1)
+# And so does a dry run.
+TRIED = timedelta(hours=1)
 
 
 def facts(project: Project) -> Facts:
@@ -46,8 +48,17 @@ def facts(project: Project) -> Facts:
             line=_line(pool),
             undelivered=_undelivered(bot) if bot else {},
             unreachable=_unreachable(project),
+            trial=_trial(bot, now) if bot else None,
             hiding=tuple(hiding(project).values_list("number", flat=True)[:HIDING]),
         )
+
+
+def _trial(bot: Bot, now: datetime) -> TrialFact | None:
+    run = DryRun.objects.filter(bot=bot, asked_at__gt=now - TRIED).order_by("-asked_at").first()
+    if run is None:
+        return None
+    names = run.agents.order_by("position").values_list("user__name", flat=True)
+    return TrialFact(run.asked_at, run.taken_at, run.decided_at, tuple(names), run.code)
 
 
 def _links(project: Project, now: datetime) -> tuple[LinkFact, ...]:

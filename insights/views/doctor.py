@@ -20,6 +20,7 @@ from insights.checks import TEN, examine
 from insights.queries import facts
 from projects.models import Project
 from projects.queries import access_managed_project, managed_projects
+from sessions_app.actions import dry_runs
 from sessions_app.actions.pings import send_pings
 from sessions_app.console.shell import show
 
@@ -66,6 +67,20 @@ def ping(request: SignedInRequest, project_id: UUID) -> HttpResponse:
     with told(request):
         tx.run(send_pings, project=project, sender=request.user)
         messages.success(request, _("Test pings are sent. The third check says what came back."))
+    return redirect("insights:doctor", project.public_id)
+
+
+@page
+@require_POST
+def dry_run(request: SignedInRequest, project_id: UUID) -> HttpResponse:
+    """Send something marked through inbox, worker and router; the last check tells how it went."""
+    project = access_managed_project(request.user, project_id)
+    with told(request):
+        bot = Bot.objects.filter(project=project).first()
+        if bot is None:
+            raise no_bot()
+        tx.run(dry_runs.ask, bot=bot, asked_by=request.user)
+        messages.success(request, _("The dry run is on its way. The last check says how it went."))
     return redirect("insights:doctor", project.public_id)
 
 

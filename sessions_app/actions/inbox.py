@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, InterfaceError, OperationalError
@@ -12,9 +12,9 @@ from bots.actions import inbox
 from bots.models import Bot, InboundUpdate
 from core import clock, ending, kick, tx
 from sessions_app import telegram
-from sessions_app.actions import routing
+from sessions_app.actions import dry_runs, routing
 from sessions_app.actions.intake import Intake, Item
-from sessions_app.telegram import Blocked, Ignored, Unreadable
+from sessions_app.telegram import Blocked, Ignored, Trial, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class Batch:
     bot: Bot
     size: int
     opened: int = 0
+    trials: list[int] = field(default_factory=list)
 
 
 def drain(bot_id: int, *, deadline: datetime | None = None) -> int:
@@ -71,6 +72,8 @@ def _take_due(bot_id: int, deadline: datetime) -> int:
         count += batch.size
         if batch.opened:
             _route(batch.bot.project_id)
+        for key in batch.trials:
+            _decide(key)
         _asked.discard(bot_id)
         # Asked when the lock is gone: somebody may have come and been turned away meanwhile.
         is_due = inbox.is_due(bot_id) and not _is_over(deadline)
@@ -87,6 +90,14 @@ def _route(project_id: int) -> None:
         tx.run(routing.route_project, project_id=project_id, trigger="opened")
     except Exception:
         log.exception("routing after a drain failed; the sweep comes back to it")
+
+
+def _decide(key: int) -> None:
+    """As _route: whoever has asked sees that nothing was decided."""
+    try:
+        tx.run(dry_runs.decide, key)
+    except Exception:
+        log.exception("a dry run was not decided")
 
 
 class Stale(Exception):
@@ -110,7 +121,7 @@ def _take_at_once(bot_id: int) -> Batch | None:
         if not updates:
             return None
         batch = Batch(updates[0].bot, size=len(updates))
-        items = _sort_out(updates)
+        items = _sort_out(batch, updates)
         if items:
             _take_items(batch, items, hopeful=True)
         return batch
@@ -123,25 +134,29 @@ def _take_carefully(bot_id: int) -> Batch | None:
             return None
         updates = inbox.due(bot)
         batch = Batch(bot, size=len(updates))
-        items = _sort_out(updates)
+        items = _sort_out(batch, updates)
         if items:
             _take_or_halve(batch, items)
         return batch
 
 
-def _sort_out(updates: Sequence[InboundUpdate]) -> list[Item]:
+def _sort_out(batch: Batch, updates: Sequence[InboundUpdate]) -> list[Item]:
     """Those about a person; the others are done or parked."""
     items: list[Item] = []
     ignored: list[int] = []
+    trials: list[str] = []
     for update in updates:
         parsed = telegram.parse(bytes(update.raw))
-        if isinstance(parsed, Ignored):
+        if isinstance(parsed, Ignored | Trial):
             ignored.append(update.pk)
+            trials += [parsed.name] if isinstance(parsed, Trial) else []
         elif parsed.sender is None:
             inbox.park(update, parsed.error)
         else:
             items.append(Item(update, parsed.sender, parsed))
     inbox.done(ignored)
+    if trials:
+        batch.trials = dry_runs.take(batch.bot, trials)
     return items
 
 

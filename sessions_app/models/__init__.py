@@ -1,5 +1,5 @@
 from sessions_app.models.messages import Message, MessageChange, MessagePart, ReadMark
-from sessions_app.models.pings import Ping, Receipt
+from sessions_app.models.pings import DryRun, Ping, Receipt
 from sessions_app.models.sessions import (
     Assignment,
     ChatSession,
@@ -16,6 +16,7 @@ __all__ = [
     "Message",
     "MessageChange",
     "MessagePart",
+    "DryRun",
     "Ping",
     "ReadMark",
     "Receipt",

@@ -1,11 +1,13 @@
-"""Test pings: whether what is sent reaches a person's pages, and whether they may show it."""
+"""Tests of the way: pings to a person's pages, and dry runs from the inbox to the router."""
 
 import uuid
 
 from django.db import models
 
 from accounts.models import User
+from bots.models import Bot
 from core import clock
+from projects.models import Agent
 
 
 class Ping(models.Model):
@@ -48,3 +50,27 @@ class Receipt(models.Model):
     def after_ms(self, ping: Ping) -> int:
         """How long after its ping."""
         return max(0, round((self.at - ping.sent_at).total_seconds() * 1000))
+
+
+class DryRun(models.Model):
+    """A marked update goes the way that customers' go, and ends before it becomes anything.
+
+    Written by actions.dry_runs alone. `taken_at`: a worker has taken it out of the inbox;
+    `decided_at`: the router has chosen; `agents`: the names of whom it might have gone to, one but
+    where ties are drawn; `code`: why nobody was asked.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    bot = models.ForeignKey(Bot, models.CASCADE, related_name="dry_runs")
+    asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+    taken_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    agents = models.ManyToManyField(Agent, related_name="+")
+    code = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["bot", "-asked_at"], name="sessions_dry_runs_of"),
+            models.Index(fields=["asked_at"], name="sessions_dry_runs_by_age"),
+        ]

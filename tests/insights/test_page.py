@@ -42,14 +42,14 @@ def test_it_shows_every_check_with_its_section_of_the_guide(client, project, par
     page = look(client, project, part)
     assert "Nothing is wrong" in page
     assert page.count('class="check pass"') == 15
-    assert page.count('class="check unknown"') == 1
+    assert page.count('class="check unknown"') == 2
     assert 'href="/help/checks/#1-agents-are-signed-in"' in page
 
 
 def test_what_fails_is_named_above_and_has_its_fix(client, project, lena):
     Presence.objects.filter(user=lena.user).update(status="away")
     page = look(client, project)
-    assert "2 of 16 checks failed" in page
+    assert "2 of 17 checks failed" in page
     assert '<a href="#check-online">Somebody is online</a>' in page
     assert '<a href="/app/">Somebody presses “Go online”.</a>' in page
 

@@ -94,6 +94,7 @@ PAGES = {
     "console/links/<uuid:link_id>/check/": Route(MANAGING, "POST"),
     "console/links/<uuid:link_id>/archive/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/doctor/ping/": Route(MANAGING, "POST"),
+    "console/projects/<uuid:project_id>/doctor/dry-run/": Route(MANAGING, "POST"),
     "console/projects/<uuid:project_id>/alarms/": Route(MANAGING),
     "console/projects/<uuid:project_id>/alarms/now/": Route(MANAGING),
     "console/projects/<uuid:project_id>/alarms/bar/": Route(MANAGING),

@@ -23,6 +23,7 @@ from sessions_app.models import (
     Assignment,
     ChatSession,
     Customer,
+    DryRun,
     Judgement,
     Message,
     MessageChange,
@@ -152,7 +153,7 @@ def _fill(place: Place, message: Message) -> None:
         ),
         agent.user.memberships.get(),
         place.company.audit.order_by("-pk")[0],
-        *(lease, ping),
+        *(lease, ping, DryRun.objects.create(bot=bot, asked_by=agent.user)),
         Receipt.objects.create(
             ping=ping, connection_id=lease.pk, visible=True, notify="granted", shown=True
         ),

@@ -1,5 +1,6 @@
 import json
 import sys
+import time
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -7,13 +8,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from bots.models import Bot
+from core import tx
 from core.management.answers import one_called
 from insights.actions import ask
 from insights.checks import Check, Report, State, examine
+from insights.checks.work import PATIENCE
 from insights.queries import facts
 from projects.models import Project
+from sessions_app.actions import dry_runs
 
 FAILED, USELESS = 1, 2
+LOOK_SECONDS = 0.3
 MARKS = {State.PASS: "ok", State.FAIL: "FAIL", State.UNKNOWN: "?"}
 
 
@@ -29,6 +34,11 @@ class Command(BaseCommand):
             "--json", action="store_true", help="as in docs/doctor.md, without people's names"
         )
         parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="send a marked update through inbox, worker and router first, and wait for it",
+        )
+        parser.add_argument(
             "--offline", action="store_true", help="do not ask Telegram about the token"
         )
 
@@ -37,6 +47,8 @@ class Command(BaseCommand):
             project = one_called(Project.objects.filter(archived_at=None), options["project"])
             if not options["offline"]:
                 _ask(project)
+            if options["dry_run"]:
+                _try(project)
             found = facts(project)
         except CommandError as error:
             error.returncode = USELESS
@@ -56,6 +68,18 @@ def _ask(project: Project) -> None:
     bot = Bot.objects.filter(project=project).first()
     if bot:
         ask(bot)
+
+
+def _try(project: Project) -> None:
+    """Wait until the router has answered, or for as long as the check is patient."""
+    bot = Bot.objects.filter(project=project).first()
+    if bot is None:
+        raise CommandError("The project has no bot: nothing can be sent through it.")
+    run = tx.run(dry_runs.ask, bot=bot, asked_by=None)
+    deadline = time.monotonic() + PATIENCE.total_seconds() + 1
+    while run.decided_at is None and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+        run.refresh_from_db()
 
 
 def _as_json(report: Report) -> str:
