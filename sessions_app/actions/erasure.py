@@ -22,7 +22,7 @@ from sessions_app import errors, telegram
 from sessions_app.actions import feed, gate, timeline
 from sessions_app.actions.gate import Held
 from sessions_app.models import Assignment, ChatSession, Customer, Message, MessageChange, ReadMark
-from sessions_app.telegram import Ignored
+from sessions_app.telegram import Ignored, Trial
 
 Call = OutboundCall.State
 State = ChatSession.State
@@ -95,6 +95,8 @@ def _bots(customer: Customer) -> Any:
 def _is_of(person: int, raw: bytes) -> bool:
     """Of those updates that hold his number: not those of somebody else who, say, passed him on."""
     parsed = telegram.parse(raw)
+    if isinstance(parsed, Trial):
+        return False
     return isinstance(parsed, Ignored) or parsed.sender is None or parsed.sender.id == person
 
 
