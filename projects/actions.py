@@ -1,15 +1,24 @@
 """Every change of projects and their teams."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.utils.translation import gettext as _
 
 from accounts.actions import record_audit
 from accounts.models import Company, Membership, User
 from core import clock, tx
 from core.validation import validate
-from projects.errors import already_on_team, no_such_agent, not_a_member, order_changed, other_order
+from projects.errors import (
+    agent_changed,
+    already_on_team,
+    no_such_agent,
+    not_a_member,
+    order_changed,
+    other_order,
+)
 from projects.models import Agent, Project
 from projects.ports import agents_changed, project_changed
 
@@ -112,10 +121,15 @@ def _insert_agent(**fields: Any) -> Agent:
         raise already_on_team() from None
 
 
-def change_agent(*, agent: Agent, actor: User | None, **rights: Any) -> Agent:
+def change_agent(
+    *, agent: Agent, actor: User | None, seen: Mapping[str, Any] | None = None, **rights: Any
+) -> Agent:
+    """`seen`: rights as the actor had them before his eyes. Raises Refusal `changed_meanwhile` if one
+    of these is another by now."""
     _refuse_unknown(rights, RIGHTS)
     with tx.change():
         agent = _lock_agent(agent)
+        _refuse_older(agent, seen or {})
         for name, value in rights.items():
             setattr(agent, name, value)
         validate(agent, rights)
@@ -123,6 +137,20 @@ def change_agent(*, agent: Agent, actor: User | None, **rights: Any) -> Agent:
         _audit_agent(agent, actor, "agent.changed", **rights)
         agents_changed([agent.pk])
         return agent
+
+
+def _refuse_older(agent: Agent, seen: Mapping[str, Any]) -> None:
+    changed = [name for name, value in seen.items() if getattr(agent, name) != value]
+    if changed:
+        raise agent_changed("; ".join(_in_words(agent, name) for name in changed))
+
+
+def _in_words(agent: Agent, name: str) -> str:
+    value = getattr(agent, name)
+    if value is None or isinstance(value, bool):
+        value = _("on") if value else _("off")
+    field: Any = Agent._meta.get_field(name)
+    return f"{field.verbose_name}: {value}"
 
 
 def remove_agent(*, agent: Agent, actor: User | None) -> None:

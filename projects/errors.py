@@ -25,6 +25,12 @@ def order_changed(names: str) -> Refusal:
     return Refusal("changed_meanwhile", message)
 
 
+def agent_changed(changes: str) -> Refusal:
+    """`changes`: what is other than it was shown, as it is now, in words."""
+    message = _("Somebody has changed this meanwhile: %s. Nothing of yours is saved yet.") % changes
+    return Refusal("changed_meanwhile", message)
+
+
 def other_order() -> Refusal:
     return Refusal(
         "other_order", _("The team has changed meanwhile. Look at the list again, then order it.")

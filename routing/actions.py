@@ -156,17 +156,27 @@ def _settle(user_id: int) -> bool:
 # ---------------------------------------------------------------- working hours
 
 
-def set_hours(*, agent: Agent, spans: Collection[Span], actor: User | None) -> Agent:
+def set_hours(
+    *,
+    agent: Agent,
+    spans: Collection[Span],
+    actor: User | None,
+    seen: Collection[Span] | None = None,
+) -> Agent:
     """Give an agent these working hours in his project; none: he may always receive.
 
-    Applied at once. Raises Refusal `invalid` if two of them have time in common.
+    Applied at once. `seen`: those that the actor had before his eyes. Raises Refusal `invalid` if two
+    of them have time in common, `changed_meanwhile` if they are others by now.
     """
     common = first_overlap([*spans])
     if common:
         raise errors.overlapping_hours(*common)
     with tx.change():
         agent = _lock_agent(agent.pk)
-        if set(spans) == set(queries.hours_of([agent.pk]).get(agent.pk, [])):
+        now = queries.hours_of([agent.pk]).get(agent.pk, [])
+        if seen is not None and set(seen) != set(now):
+            raise errors.hours_changed(_week(sorted(now)))
+        if set(spans) == set(now):
             return agent
         WorkingSpan.objects.filter(agent=agent).delete()
         WorkingSpan.objects.bulk_create(
@@ -223,6 +233,10 @@ def _plan_shift(agent: Agent, spans: Sequence[Span]) -> bool:
     return True
 
 
+def _week(spans: Sequence[Span]) -> list[str]:
+    return [f"{WorkingSpan.Weekday(one.weekday).name.title()} {one}" for one in spans]
+
+
 def _audit_hours(agent: Agent, actor: User | None, spans: Sequence[Span]) -> None:
     record_audit(
         company=agent.project.company,
@@ -231,7 +245,7 @@ def _audit_hours(agent: Agent, actor: User | None, spans: Sequence[Span]) -> Non
         target=agent.project.name,
         data={
             "agent": agent.user.name,
-            "hours": [f"{WorkingSpan.Weekday(one.weekday).name.title()} {one}" for one in spans],
+            "hours": _week(spans),
         },
     )
 

@@ -16,6 +16,13 @@ def rules_changed(names: str, changes: str) -> Refusal:
     return Refusal("changed_meanwhile", message % {"names": names, "changes": changes})
 
 
+def hours_changed(week: list[str]) -> Refusal:
+    message = _(
+        "Somebody has changed these hours meanwhile: %s. Nothing of yours is saved yet."
+    ) % (", ".join(week) or _("none"))
+    return Refusal("changed_meanwhile", message)
+
+
 def overlapping_hours(one: Any, other: Any) -> Refusal:
     message = _("%(one)s and %(other)s have time in common.") % {"one": one, "other": other}
     return Refusal("invalid", message)

@@ -86,4 +86,5 @@ def _facts(
         undelivered={},
         unreachable=0,
         hiding=(),
+        trial=None,
     )

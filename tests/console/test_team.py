@@ -1,13 +1,12 @@
 """The team: who is on it, in which order, with which rights."""
 
 import re
-from datetime import time
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 
-from accounts.models import AuditEntry, Membership, User
+from accounts.models import Membership, User
 from projects.models import Agent
 from tests.factories import (
     make_agent,
@@ -252,108 +251,6 @@ def test_an_agent_of_another_project_is_no_part_of_the_order(client, project, tr
     assert names(project) == ["Alice", "Bob", "Cleo"]
 
 
-# ---------------------------------------------------------------- rights
-
-RIGHTS = {"may_reply": "on", "may_transfer": "on", "may_complete": "on", "is_enabled": "on"}
-
-
-def change(client, agent, **sent):
-    given = {name: value for name, value in (RIGHTS | sent).items() if value is not None}
-    return client.post(f"/console/agents/{agent.public_id}/", given)
-
-
-def test_it_sets_rights_and_a_limit(client, manager, project, trio):
-    alice = trio[0]
-    answer = change(client, alice, session_limit="5", may_transfer=None, may_see_others="on")
-    assert answer["Location"] == team_page(project)
-    alice.refresh_from_db()
-    assert (alice.session_limit, alice.may_transfer, alice.may_see_others) == (5, False, True)
-    entry = AuditEntry.objects.get(verb="agent.changed")
-    assert entry.actor == manager
-    assert entry.data == {
-        "agent": "Alice",
-        "session_limit": 5,
-        "may_transfer": False,
-        "may_see_others": True,
-    }
-
-
-def test_an_empty_limit_is_none(client, project):
-    alice = make_agent(project, "Alice", session_limit=3)
-    change(client, alice, session_limit="")
-    alice.refresh_from_db()
-    assert alice.session_limit is None
-
-
-@pytest.mark.parametrize("limit", ["0", "-1", "1001", "many", "2.5", "9" * 40, "\x00"])
-def test_a_limit_that_makes_no_sense_is_named(client, trio, limit):
-    answer = change(client, trio[0], session_limit=limit, may_reply=None)
-    assert errors_of(answer) == {"session_limit": ["This is a whole number from 1 to 1000."]}
-    trio[0].refresh_from_db()
-    assert (trio[0].session_limit, trio[0].may_reply) == (None, True)
-
-
-def test_it_says_where_an_agent_is_disabled(client, project, trio):
-    change(client, trio[0], is_enabled=None)
-    page = client.get(team_page(project)).content.decode()
-    assert page.count("disabled on this team") == 1
-
-
-# ---------------------------------------------------------------- working hours
-
-
-def save_hours(client, agent, **days):
-    return client.post(f"/console/agents/{agent.public_id}/hours/", days)
-
-
-def test_it_saves_a_week(client, manager, project, trio):
-    answer = save_hours(client, trio[0], day_0="9-12:30, 13:30–18.00", day_5="22:00 - 6:00")
-    assert answer["Location"] == f"/console/agents/{trio[0].public_id}/"
-    rows = trio[0].working_spans.order_by("weekday", "begins")
-    assert [(row.weekday, str(row.span)) for row in rows] == [
-        (0, "09:00–12:30"),
-        (0, "13:30–18:00"),
-        (5, "22:00–06:00"),
-    ]
-    entry = AuditEntry.objects.get(verb="agent.hours")
-    assert (entry.actor, entry.data["agent"]) == (manager, "Alice")
-    assert entry.data["hours"][-1] == "Saturday 22:00–06:00"
-    page = client.get(f"/console/agents/{trio[0].public_id}/").content.decode()
-    assert 'value="09:00–12:30, 13:30–18:00"' in page
-    assert 'value="22:00–06:00"' in page
-
-
-def test_the_whole_day_and_none_at_all(client, trio):
-    save_hours(client, trio[0], day_6="0-24")
-    (row,) = trio[0].working_spans.all()
-    assert (row.begins, row.ends) == (time.min, time.min)
-    save_hours(client, trio[0])
-    assert not trio[0].working_spans.exists()
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["9", "25:00-26:00", "9:60-10:00", "9-10-11", "nine to five", "9-10 11-12", "\x00", "24:01-3"],
-)
-def test_hours_that_cannot_be_read_are_named(client, trio, text):
-    answer = save_hours(client, trio[0], day_1=text, day_2="9-10")
-    assert list(answer.context["hours"].errors) == ["day_1"]
-    assert not trio[0].working_spans.exists()
-
-
-def test_hours_with_time_in_common_are_named(client, trio):
-    answer = save_hours(client, trio[0], day_0="22-6", day_1="5-9")
-    said = answer.context["hours"].non_field_errors()
-    assert said == ["22:00–06:00 and 05:00–09:00 have time in common."]
-
-
-def test_the_list_says_from_when_they_work(client, project, trio):
-    make_lease(trio[0].user)
-    off_hours(trio[0])
-    page = client.get(team_page(project)).content.decode()
-    assert re.search(r"off work until [A-Z][a-z]{2} 12:00", page)
-
-
 # ---------------------------------------------------------------- removal
 
 
@@ -391,3 +288,10 @@ def test_it_says_of_each_agent_whether_they_can_receive(client, project, trio):
 
 def test_an_empty_team_says_what_to_do(client, project):
     assert "Add the first agent" in client.get(team_page(project)).content.decode()
+
+
+def test_the_list_says_from_when_they_work(client, project, trio):
+    make_lease(trio[0].user)
+    off_hours(trio[0])
+    page = client.get(team_page(project)).content.decode()
+    assert re.search(r"off work until [A-Z][a-z]{2} 12:00", page)

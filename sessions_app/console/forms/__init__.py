@@ -1,9 +1,6 @@
 """The shape of what managers submit. Rows' own rules are asked again by the actions."""
 
-import re
-from collections.abc import Sequence
 from copy import copy
-from datetime import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -19,8 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import Refusal
 from projects.models import Agent, Project
-from routing.hours import Span
-from routing.models import Pool, WorkingSpan
+from routing.models import Pool
 from sessions_app.errors import invalid
 
 if TYPE_CHECKING:
@@ -184,89 +180,6 @@ def _move(order: list[UUID], who: UUID, step: int) -> None:
     other = place + step
     if 0 <= other < len(order):
         order[place], order[other] = order[other], order[place]
-
-
-class RightsForm(ModelForm[Agent]):
-    session_limit = whole_number(
-        _("open sessions at most"),
-        1,
-        1000,
-        required=False,
-        help_text=_(
-            "Empty: no limit. Who has reached it gets no new session until one is completed."
-        ),
-    )
-
-    class Meta:
-        model = Agent
-        fields = (
-            "session_limit",
-            "may_reply",
-            "may_transfer",
-            "may_complete",
-            "may_see_others",
-            "is_enabled",
-        )
-        help_texts = {
-            "may_reply": _("Without it no session is ever given to them."),
-            "is_enabled": _("Disabled: their sessions go back in line, and they see nothing."),
-        }
-
-
-TIME = r"(\d{1,2})(?:[:.](\d{2}))?"
-SPAN = re.compile(rf"{TIME}\s*[-–—]\s*{TIME}")
-
-
-class HoursForm(forms.Form):
-    """A line for each day of the week: "9:00–12:30, 13:30–18"."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for value, label in WorkingSpan.Weekday.choices:
-            widget = forms.TextInput(
-                attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "–"}
-            )
-            self.fields[f"day_{value}"] = forms.CharField(
-                label=label, max_length=200, required=False, widget=widget
-            )
-
-    @classmethod
-    def of(cls, spans: Sequence[Span]) -> "HoursForm":
-        days: dict[str, list[str]] = {}
-        for span in spans:
-            days.setdefault(f"day_{span.weekday}", []).append(str(span))
-        return cls(initial={day: ", ".join(said) for day, said in days.items()})
-
-    def clean(self) -> dict[str, Any]:
-        for name, text in list(self.cleaned_data.items()):
-            try:
-                self.cleaned_data[name] = _spans(int(name.removeprefix("day_")), text)
-            except ValueError:
-                self.add_error(name, _("Write it as in “9:00–12:30, 13:30–18:00”."))
-        return self.cleaned_data
-
-    def spans(self) -> list[Span]:
-        return [span for day in self.cleaned_data.values() for span in day]
-
-
-def _spans(weekday: int, text: str) -> list[Span]:
-    """Raises ValueError for what is no list of spans."""
-    return [_span(weekday, part.strip()) for part in re.split("[,;]", text) if part.strip()]
-
-
-def _span(weekday: int, text: str) -> Span:
-    match = SPAN.fullmatch(text)
-    if match is None:
-        raise ValueError(text)
-    begins, ends = match.groups()[:2], match.groups()[2:]
-    return Span(weekday, _time(*begins), _time(*ends))
-
-
-def _time(hours: str, minutes: str | None) -> time:
-    """24:00 is midnight."""
-    if (int(hours), int(minutes or 0)) == (24, 0):
-        return time.min
-    return time(int(hours), int(minutes or 0))
 
 
 class RulesForm(ModelForm[Pool]):

@@ -19,11 +19,11 @@ from projects import actions
 from projects.models import Agent
 from projects.queries import access_managed_agent, access_managed_project
 from routing.actions import set_hours
-from routing.hours import Span
 from routing.queries import hours_of, open_pages
 from sessions_app.console import words
 from sessions_app.console.actions import add_to_team, welcome_path
-from sessions_app.console.forms import HoursForm, NewAgentForm, RightsForm, new_order, seen_order
+from sessions_app.console.forms import NewAgentForm, new_order, seen_order
+from sessions_app.console.forms.team import HoursForm, RightsForm
 from sessions_app.console.shell import show
 from sessions_app.queries.rehearsal import Place, places
 
@@ -94,10 +94,10 @@ def agent(request: SignedInRequest, agent_id: UUID) -> HttpResponse:
     here = access_managed_agent(request.user, agent_id)
     form = RightsForm(request.POST or None, instance=copy(here))  # a form writes into it
     if request.method == "POST" and form.is_valid():
-        changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        if refused(form, lambda: _change(here, request, changes)):
+        if refused(form, lambda: _change(here, request, form)):
             messages.success(request, _("Saved."))
             return redirect("console:team", here.project.public_id)
+        form.is_of_now(RightsForm.shown(access_managed_agent(request.user, agent_id)))
     return _show_agent_form(request, here, form=form)
 
 
@@ -108,14 +108,16 @@ def hours(request: SignedInRequest, agent_id: UUID) -> HttpResponse:
     here = access_managed_agent(request.user, agent_id)
     form = HoursForm(request.POST)
     if form.is_valid():
-        if refused(form, lambda: _set_hours(here, request, form.spans())):
+        if refused(form, lambda: _set_hours(here, request, form)):
             messages.success(request, _("Saved. The working hours hold from now on."))
             return redirect("console:agent", here.public_id)
+        form.is_of_now(HoursForm.shown(hours_of([here.pk]).get(here.pk, [])))
     return _show_agent_form(request, here, hours=form)
 
 
-def _set_hours(here: Agent, request: SignedInRequest, spans: list[Span]) -> Agent:
-    return tx.run(set_hours, agent=here, spans=spans, actor=request.user)
+def _set_hours(here: Agent, request: SignedInRequest, form: HoursForm) -> Agent:
+    seen = form.cleaned_data["seen"]
+    return tx.run(set_hours, agent=here, spans=form.spans(), actor=request.user, seen=seen)
 
 
 def _show_agent_form(
@@ -137,10 +139,11 @@ def _show_agent_form(
     )
 
 
-def _change(here: Agent, request: SignedInRequest, changes: dict[str, Any]) -> Agent:
+def _change(here: Agent, request: SignedInRequest, form: RightsForm) -> Agent:
+    changes, seen = form.changes(), form.cleaned_data["seen"]
     if not changes:
         return here
-    return tx.run(actions.change_agent, agent=here, actor=request.user, **changes)
+    return tx.run(actions.change_agent, agent=here, actor=request.user, seen=seen, **changes)
 
 
 def _show_agent(
