@@ -41,6 +41,7 @@ PAGES = {
     "help/": Route(ANYBODY),
     "help/troubleshooting/": Route(ANYBODY),
     "help/checks/": Route(ANYBODY),
+    "help/rules/": Route(ANYBODY),
     "help/questions/": Route(ANYBODY),
     "app/": Route(SIGNED_IN),
     "app/api/boot": Route(SIGNED_IN),
