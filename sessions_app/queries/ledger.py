@@ -5,7 +5,7 @@ step that it has reached, and with the one reason for which it went no further: 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from operator import attrgetter
 from typing import Any
@@ -165,10 +165,10 @@ def _place(row: dict[str, Any]) -> Place:
 
 def _closed(counts: Mapping[str, int]) -> Tally:
     """Whose START has no session, and who never pressed it, is known when the rest is."""
-    tally = Tally(**counts)
-    told = tally.expired + tally.disabled + tally.bot_dead
-    return replace(
-        tally,
-        no_start=tally.visits - tally.starts - told,
-        no_session=tally.starts - tally.wrote - tally.silent,
+    told = counts["expired"] + counts["disabled"] + counts["bot_dead"]
+    opened = counts.get("wrote", 0) + counts.get("silent", 0)
+    return Tally(
+        **counts,
+        no_start=counts["visits"] - counts["starts"] - told,
+        no_session=counts["starts"] - opened,
     )

@@ -109,6 +109,27 @@ def test_all_else_is_left_to_django(link, known, kept, path, how):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("query", [b"q=\xff\xfe&\xed=1", b"q=\xc3\xa9", b"%ff=%fe+&\xe9;=[]"])
+def test_a_query_that_is_no_text_is_read_the_same_behind_both_doors(
+    link, known, kept, client, query, monkeypatch
+):
+    known.refresh()
+    assert asked(f"/{link.code}", query=query)[0] == 302
+    passed_on = []
+
+    async def behind(scope, receive, send):
+        passed_on.append(scope["query_string"])
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    monkeypatch.setitem(globals(), "behind", behind)
+    known.ways.clear()
+    assert asked(f"/{link.code}", query=query)[0] == 299
+    client.get(f"/{link.code}", QUERY_STRING=passed_on[0].decode("utf-8"))
+    assert Click.objects.get().params == kept[0].params != []
+
+
+@pytest.mark.django_db
 def test_links_that_lead_nowhere_are_left_to_the_view(project, known, kept):
     codes = [
         create_link(project=project, actor=None, name="off", is_enabled=False).code,
