@@ -1,6 +1,16 @@
 from django.urls import path
 
-from sessions_app.console.views import batches, bots, ledger, links, projects, rules, team, today
+from sessions_app.console.views import (
+    batches,
+    bots,
+    coverage,
+    ledger,
+    links,
+    projects,
+    rules,
+    team,
+    today,
+)
 
 app_name = "console"
 
@@ -13,6 +23,8 @@ urlpatterns = [
     path("projects/<uuid:project_id>/rules/", rules.rules, name="rules"),
     path("projects/<uuid:project_id>/rules/now/", rules.now, name="rules_now"),
     path("projects/<uuid:project_id>/team/", team.team, name="team"),
+    path("projects/<uuid:project_id>/coverage/", coverage.coverage, name="coverage"),
+    path("projects/<uuid:project_id>/coverage/now/", coverage.now, name="coverage_now"),
     path("projects/<uuid:project_id>/team/order/", team.order, name="order"),
     path("agents/<uuid:agent_id>/", team.agent, name="agent"),
     path("agents/<uuid:agent_id>/hours/", team.hours, name="hours"),

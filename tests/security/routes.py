@@ -69,6 +69,8 @@ PAGES = {
     "console/projects/<uuid:project_id>/rules/": Route(MANAGING),
     "console/projects/<uuid:project_id>/rules/now/": Route(MANAGING),
     "console/projects/<uuid:project_id>/team/": Route(MANAGING),
+    "console/projects/<uuid:project_id>/coverage/": Route(MANAGING),
+    "console/projects/<uuid:project_id>/coverage/now/": Route(MANAGING),
     "console/projects/<uuid:project_id>/team/order/": Route(MANAGING, "POST"),
     "console/agents/<uuid:agent_id>/": Route(MANAGING),
     "console/agents/<uuid:agent_id>/hours/": Route(MANAGING, "POST"),
