@@ -59,6 +59,7 @@ def open_lease(*, user_id: int, connection_id: UUID, state: dict[str, Any]) -> N
     """
     with tx.change():
         lock_presence(user_id)
+        _settle(user_id)  # an absence that the sweep has not seen yet is a break all the same
         Lease.objects.update_or_create(
             connection_id=connection_id,
             user_id=user_id,

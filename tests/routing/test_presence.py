@@ -116,6 +116,16 @@ def test_a_beat_after_a_long_sleep_opens_the_lease_again(alice, shift_clock):
     assert intervals(alice) == [("online", False), ("offline", False), ("online", True)]
 
 
+def test_an_absence_that_no_sweep_has_seen_is_a_break_and_is_told(alice, told, shift_clock):
+    connection = open_page(alice)
+    gone = Lease.objects.get().expires_at
+    shift_clock(1000)
+    beat(connection_id=connection, user_id=alice.pk, state={})
+    assert intervals(alice) == [("online", False), ("offline", False), ("online", True)]
+    assert PresenceInterval.objects.earliest("pk").ended_at == gone
+    assert told == [alice.pk] * 3
+
+
 def test_a_closed_page_lasts_fifteen_seconds_more(alice, shift_clock):
     connection = open_page(alice)
     close_lease(connection_id=connection)

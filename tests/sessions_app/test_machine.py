@@ -25,7 +25,6 @@ from routing.actions import (
     beat,
     change_rules,
     close_lease,
-    open_lease,
     pool_of,
     set_hours,
     set_status,
@@ -75,9 +74,7 @@ class Machine(Ground):
 
     @rule(number=numbers, state=pages)
     def opens_a_page(self, number: int, state: dict[str, bool]) -> None:
-        user = self.people[number % len(NAMES)]
-        open_lease(user_id=user.pk, connection_id=uuid4(), state=state)
-        self._is_here(user.pk)
+        self.open_page(self.people[number % len(NAMES)], state)
 
     @rule(number=numbers, state=pages)
     def beats(self, number: int, state: dict[str, bool]) -> None:

@@ -7,8 +7,9 @@ the sweep is the net. tests/support/judge.py says what was right.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from typing import Any, ClassVar
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -86,9 +87,10 @@ class Ground(RuleBasedStateMachine):
         own = Agent.objects.get(project=self.projects[0], user=self.people[2])
         self.link = make_link(self.projects[0], patience_s=60)
         self.link.agents.add(own)
-        for user in self.people[:3]:
-            open_lease(user_id=user.pk, connection_id=uuid4(), state={"visible": True})
+        self.numbers = count(1)  # of pages: the same steps open the same ones
         self.missing: dict[int, datetime] = {}
+        for user in self.people[:3]:
+            self.open_page(user, {"visible": True})
         self.before = {one.pk: fresh(self.boss, one) for one in self.projects}
 
     def _keep(self, name: str, /, **words: Any) -> None:
@@ -132,6 +134,10 @@ class Ground(RuleBasedStateMachine):
     def page(self, number: int) -> Lease | None:
         found = list(Lease.objects.order_by("opened_at", "pk"))
         return found[number % len(found)] if found else None
+
+    def open_page(self, user: User, state: dict[str, bool]) -> None:
+        open_lease(user_id=user.pk, connection_id=UUID(int=next(self.numbers)), state=state)
+        self._is_here(user.pk)
 
     def _is_here(self, user_id: int) -> None:
         """Whoever has a page is not missing."""
