@@ -106,7 +106,7 @@ class _Sender:
 
     async def _send_or_rest(self, kick: Kick) -> None:
         try:
-            await self._send(kick)
+            await self._send_twice(kick)
         except Exception as error:
             # Old kicks are worthless once the wire is back: the clocks have found the work.
             self._count_dropped(1 + len(self.queue))
@@ -114,6 +114,15 @@ class _Sender:
             self._let_go()
             log.warning("kick %s failed: %s", kick[1], type(error).__name__)
             await asyncio.sleep(REST_SECONDS)
+
+    async def _send_twice(self, kick: Kick) -> None:
+        """The first kick after the broker's restart meets a connection that is dead: it may be the
+        only one of a customer's message."""
+        try:
+            await self._send(kick)
+        except Exception:
+            self._let_go()
+            await self._send(kick)
 
     async def _send(self, kick: Kick) -> None:
         kind, name, payload, origin = kick

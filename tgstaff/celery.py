@@ -1,8 +1,10 @@
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 from celery import Celery, Task
+from celery.app.amqp import AMQP
 from celery.signals import beat_init, setup_logging, worker_init, worker_shutting_down
+from kombu import Connection
 
 from core import ending, logs, memory, metrics
 
@@ -20,6 +22,20 @@ class LoggedTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone
         with logs.bound(task=self.name, request_id=origin, **ids):
             with failed.count_exceptions(), taken.time():
                 return self.run(*args, **kwargs)
+
+
+class Broker(Connection):
+    """Looks for a broker that has gone every two seconds, for all of an outage. Kombu's own pauses
+    grow to half a minute, and no setting of Celery's reaches them."""
+
+    PAUSES: ClassVar = {"interval_start": 0.5, "interval_step": 0.5, "interval_max": 2}
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        return super().ensure_connection(*args, **self.PAUSES | options)
+
+
+class Wire(AMQP):
+    Connection = Broker
 
 
 @setup_logging.connect
@@ -44,6 +60,6 @@ def end_in_time(**how: Any) -> None:
     ending.begin()
 
 
-app: "Celery[Any]" = Celery("tgstaff", task_cls=LoggedTask)
+app: "Celery[Any]" = Celery("tgstaff", task_cls=LoggedTask, amqp=Wire)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

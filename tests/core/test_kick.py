@@ -11,6 +11,7 @@ import redis
 from celery import current_app
 from channels.layers import channel_layers
 from channels_redis.pubsub import RedisPubSubChannelLayer
+from kombu.exceptions import OperationalError
 
 from core import kick, tx
 from core.aio import in_db
@@ -181,6 +182,39 @@ sys.stdin.readline()
         client.close()
     assert "'x'" not in tasks
     assert "'y'" in tasks
+
+
+@pytest.mark.slow
+def test_a_lone_kick_after_a_restart_of_the_broker_is_not_lost(tmp_path):
+    script = (
+        IMPORTS
+        + """
+kick.task("core.tick", name="x")
+sys.stdin.readline()
+kick.task("core.tick", name="y")
+sys.stdin.readline()
+"""
+    )
+    log = tmp_path / "log"
+    with servers.valkey() as server:
+        client = redis.Redis.from_url(server.url, decode_responses=True)
+        with started(python(script), log, {"REDIS_URL": server.url}) as process:
+            until(lambda: client.llen(QUEUE))
+            server.kill()
+            server.start()
+            say(process, "again")
+            until(lambda: "'y'" in tasks_of(client))
+        client.close()
+
+
+def test_a_worker_never_looks_less_than_every_two_seconds_for_its_broker(monkeypatch):
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda seconds: None)
+    pauses: list[float] = []
+    nobody = current_app.connection_for_read(f"redis://127.0.0.1:{servers.free_port()}/0")
+    with pytest.raises(OperationalError):
+        nobody.ensure_connection(lambda error, pause: pauses.append(pause), 6)
+    assert pauses[-2:] == [2, 2]
+    assert max(pauses) == 2
 
 
 @pytest.mark.slow
