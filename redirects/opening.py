@@ -10,8 +10,7 @@ from urllib.parse import quote
 from django.conf import settings
 
 from redirects import capture
-from redirects.actions import clicks
-from redirects.models import Click
+from redirects.actions.clicks import NewClick
 from redirects.queries import LEADS_ON, Place, Way, state_by
 
 # So many visits of one address in a minute count; the rest are led on all the same.
@@ -53,7 +52,7 @@ def opened(
     peer: str,
     query: bytes,
     headers: Mapping[str, str],
-) -> Click:
+) -> NewClick:
     """The click, not stored yet. `headers`: by lower-case name, those that come several times joined
     by commas. `peer`: whose connection it is."""
     visit = capture.visit(
@@ -63,12 +62,12 @@ def opened(
         visit = replace(visit, kind=capture.CROWD)
     if not (settings.CLICK_IPS and place.keeps_ips):
         visit = replace(visit, ip=None)
-    return clicks.click(link=way.link, at=at, visit=visit, state=state_by(way, place, at))
+    return NewClick(way.link, at, visit, state_by(way, place, at))
 
 
-def leads_on(click: Click) -> bool:
+def leads_on(click: NewClick) -> bool:
     return click.state in LEADS_ON
 
 
-def into_bot(place: Place, click: Click) -> str:
+def into_bot(place: Place, click: NewClick) -> str:
     return f"{settings.TELEGRAM_LINK_BASE}/{quote(place.username, safe='')}?start={click.ticket}"

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 
 from core import clock
 from redirects import opening, table, writer
-from redirects.models import Click, Link
+from redirects.actions.clicks import NewClick
+from redirects.models import Link
 from redirects.queries import Place, Way, find
 
 GONE, BROKEN = 410, 503
@@ -61,7 +62,7 @@ def _closed(answer: HttpResponse, **headers: str) -> HttpResponse:
     return answer
 
 
-def _trouble(request: HttpRequest, way: Way, place: Place, click: Click) -> HttpResponse:
+def _trouble(request: HttpRequest, way: Way, place: Place, click: NewClick) -> HttpResponse:
     """With a bot whose token is refused the customer can still write: it is read when that is
     mended."""
     is_open = click.state == Link.State.BOT_INVALID

@@ -21,7 +21,6 @@ from core import tx
 from core.errors import Refusal
 from redirects import metrics
 from redirects.actions import clicks
-from redirects.models import Click
 from redirects.spool import Spool, spool
 
 log = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ STORED, SPOOLED, LOST = (metrics.CLICKS.labels(how) for how in ("stored", "spool
 # What a database says that is there and does not want this row.
 UNWELCOME = ("22", "23")
 
-Waiting = tuple[Click, "asyncio.Future[None]"]
+Waiting = tuple[clicks.NewClick, "asyncio.Future[None]"]
 
 
 class Full(Exception):
@@ -61,7 +60,7 @@ class Writer:
 
     # ---------------------------------------------------------------- for the two doors
 
-    async def keep(self, click: Click) -> None:
+    async def keep(self, click: clicks.NewClick) -> None:
         """Returns when it is durable. Raises Full."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         with self.lock:
@@ -73,7 +72,7 @@ class Writer:
             (self.alarm if self.is_down else self.work).notify()
         await future
 
-    def keep_now(self, click: Click) -> None:
+    def keep_now(self, click: clicks.NewClick) -> None:
         """The same for a thread that may touch rows itself."""
         if not self.is_down:
             try:
@@ -202,9 +201,9 @@ class Writer:
             late, self.flight, self.waiting = self.flight + self.waiting, [], []
             return late
 
-    def _put_aside(self, late: list[Click]) -> None:
+    def _put_aside(self, late: list[clicks.NewClick]) -> None:
         try:
-            self.spool().append(clicks.spooled(click) for click in late)
+            self.spool().append(click.plain() for click in late)
         except (sqlite3.Error, OSError) as error:
             log.error("%s clicks are lost, the spool takes nothing: %s", len(late), error)
             LOST.inc(len(late))

@@ -1,15 +1,19 @@
 """Clicks are stored before the visitor goes on, and joined to the person who presses START."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core import clock, retention, tx
+from core.prebuilt import Prebuilt
 from projects.models import Project
 from redirects import capture, ports
 from redirects.capture import Visit
@@ -21,8 +25,29 @@ TICKET_DAYS = 30
 # So long a START waits for its click.
 EARLY_HOURS = 24
 AT_ONCE = 1000
-VISIT = tuple(field.name for field in fields(Visit))
-READ = tuple(field.name for field in fields(Reading))
+READ = tuple(one.name for one in fields(Reading))
+
+# The columns that are known when a click is stored, with their types on PostgreSQL.
+COLUMNS = {
+    "ticket": "text",
+    "link_id": "bigint",
+    "at": "timestamptz",
+    "state": "text",
+    "kind": "text",
+    "ip": "inet",
+    "user_agent": "text",
+    "language": "text",
+    "referrer": "text",
+    "params": "jsonb",
+    "utm": "jsonb",
+    "is_cut": "boolean",
+}
+# What the others hold until something is known.
+LATER = {
+    "is_ip_short": "false",
+    **dict.fromkeys(("browser", "system", "device", "country"), "''"),
+    "is_read": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +60,76 @@ class Start:
     session: UUID
 
 
-def click(*, link: int, at: datetime, visit: Visit, state: str) -> Click:
+@dataclass(frozen=True, slots=True)
+class NewClick:
     """A click on the link with that key. It is not stored yet, and its ticket is known already."""
-    said = {name: getattr(visit, name) for name in VISIT}
-    return Click(link_id=link, at=at, state=state, ticket=new_ticket(), **said)
+
+    link_id: int
+    at: datetime
+    visit: Visit
+    state: str
+    ticket: str = field(default_factory=new_ticket)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON takes it: for the spool, and for the database."""
+        visit = self.visit
+        return {
+            "ticket": self.ticket,
+            "link_id": self.link_id,
+            "at": self.at.isoformat(),
+            "state": self.state,
+            "kind": visit.kind,
+            "ip": visit.ip,
+            "user_agent": visit.user_agent,
+            "language": visit.language,
+            "referrer": visit.referrer,
+            "params": visit.params,
+            "utm": visit.utm,
+            "is_cut": visit.is_cut,
+        }
 
 
-def store(clicks: Sequence[Click]) -> None:
+def store(clicks: Iterable[NewClick]) -> None:
     """Commit these clicks; those stored before stay as they are. STARTs that came earlier than
     their clicks are joined to them."""
-    with tx.change():
-        Click.objects.bulk_create(clicks, ignore_conflicts=True)
-        _join_early([click.ticket for click in clicks])
-
-
-def spooled(click: Click) -> dict[str, Any]:
-    """The click as plain data, for the spool."""
-    said = {name: getattr(click, name) for name in (*VISIT, "ticket", "link_id", "state")}
-    return said | {"at": click.at.isoformat()}
+    _store([click.plain() for click in clicks])
 
 
 def store_spooled(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Those of links that are gone for good are left out."""
+    """The same for clicks that were made plain. Those of links that are gone for good are left out."""
     links = {row["link_id"] for row in rows}
     there = set(Link.objects.filter(pk__in=links).values_list("pk", flat=True))
-    store(
-        [
-            Click(**{**row, "at": datetime.fromisoformat(row["at"])})
-            for row in rows
-            if row["link_id"] in there
-        ]
+    _store([row for row in rows if row["link_id"] in there])
+
+
+def _store(rows: Sequence[Mapping[str, Any]]) -> None:
+    with tx.change(), connection.cursor() as cursor:
+        cursor.execute(_insert(connection.vendor), [json.dumps(rows)])
+        _join_early([row["ticket"] for row in rows])
+
+
+@cache
+def _insert(vendor: str) -> str:
+    """However many clicks there are, they are one value: a list of objects with these keys. Rows of
+    Django's, whose fields are prepared one by one, would cost as much as all the rest of a visit."""
+    drawn, source = _from_postgres() if vendor == "postgresql" else _from_sqlite()
+    into = ", ".join([*COLUMNS, *LATER])
+    values = ", ".join([*drawn, *LATER.values()])
+    return (
+        f"INSERT INTO {Click._meta.db_table} ({into}) SELECT {values} FROM {source} "  # noqa: S608  # constants of our own
+        "WHERE true ON CONFLICT DO NOTHING"
     )
+
+
+def _from_postgres() -> tuple[Iterable[str], str]:
+    typed = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    return COLUMNS, f"jsonb_to_recordset(%s::jsonb) AS new ({typed})"
+
+
+def _from_sqlite() -> tuple[Iterable[str], str]:
+    drawn = {name: f"json_extract(value, '$.{name}')" for name in COLUMNS}
+    drawn["at"] = f"replace(replace({drawn['at']}, 'T', ' '), '+00:00', '')"  # as Django writes it
+    return drawn.values(), "json_each(%s)"
 
 
 def redeem(*, project: Project, starts: Iterable[Start]) -> dict[Start, Origin]:
@@ -133,8 +197,15 @@ def join_early() -> None:
             _join_early(list(missed))
 
 
+def _early(tickets: Any) -> "QuerySet[EarlyStart]":
+    return tx.lock(EarlyStart.objects.filter(ticket__any_of=tickets))
+
+
+_EARLY = Prebuilt(_early, tickets=EarlyStart._meta.get_field("ticket"))
+
+
 def _join_early(tickets: Sequence[str]) -> None:
-    waiting = list(tx.lock(EarlyStart.objects.filter(ticket__in=tickets)))
+    waiting = _EARLY.rows(tickets=tickets)
     if not waiting:
         return
     clicks = Click.objects.select_related("link").filter(ticket__in=tickets)

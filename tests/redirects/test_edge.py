@@ -9,6 +9,7 @@ from asgiref.testing import ApplicationCommunicator
 
 from core import clock
 from redirects import table, writer
+from redirects.actions.clicks import store
 from redirects.actions.links import archive_link, change_link, create_link
 from redirects.edge import Edge
 from redirects.models import TICKET, Click
@@ -76,13 +77,13 @@ def test_it_leads_on_with_the_same_headers_as_the_view(link, known, kept, client
     assert status == 302
     assert headers["Location"] == f"https://t.me/acme_bot?start={click.ticket}"
     assert TICKET.fullmatch(click.ticket)
-    assert (click.link_id, click.kind, click.ip, click.state) == (
+    assert (click.link_id, click.visit.kind, click.visit.ip, click.state) == (
         link.pk,
         "visit",
         "203.0.113.7",
         "active",
     )
-    assert (click.params, click.utm) == ([["plan", "gold"]], {"source": "news"})
+    assert (click.visit.params, click.visit.utm) == ([["plan", "gold"]], {"source": "news"})
     assert abs(click.at - clock.now()) < timedelta(seconds=5)
     view = client.get(f"/{link.code}", headers={"user-agent": BROWSER})
     theirs = {name: value for name, value in view.headers.items() if name not in OWN}
@@ -126,7 +127,7 @@ def test_a_query_that_is_no_text_is_read_the_same_behind_both_doors(
     known.ways.clear()
     assert asked(f"/{link.code}", query=query)[0] == 299
     client.get(f"/{link.code}", QUERY_STRING=passed_on[0].decode("utf-8"))
-    assert Click.objects.get().params == kept[0].params != []
+    assert Click.objects.get().params == kept[0].visit.params != []
 
 
 @pytest.mark.django_db
@@ -247,5 +248,5 @@ def test_five_hundred_hostile_visits_change_nothing_but_their_own_click(
         assert not any(
             sign in str(headers) for sign in ("evil", "<script", "\r", "\n", "Set-Cookie")
         )
-        assert len(click.user_agent) <= 512
-    Click.objects.bulk_create(kept)  # the database takes each as it is
+        assert len(click.visit.user_agent) <= 512
+    store(kept)  # the database takes each as it is

@@ -40,8 +40,11 @@ def test_what_is_hostile_is_read_quickly_and_fits():
 @pytest.mark.django_db
 def test_clicks_are_read_once_in_batches(link):
     stored = [
-        clicks.click(
-            link=link.pk, at=clock.now(), visit=Visit(user_agent=IPHONE, ip="8.8.8.8"), state=state
+        clicks.NewClick(
+            link_id=link.pk,
+            at=clock.now(),
+            visit=Visit(user_agent=IPHONE, ip="8.8.8.8"),
+            state=state,
         )
         for state in (Link.State.ACTIVE, Link.State.PAUSED, Link.State.ACTIVE)
     ]

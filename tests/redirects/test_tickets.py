@@ -1,5 +1,6 @@
 """Clicks are joined to the person who presses START, once."""
 
+from dataclasses import asdict, replace
 from functools import partial
 from uuid import uuid4
 
@@ -28,8 +29,8 @@ def joined(settings, monkeypatch):
 
 
 def opened(link, **fields):
-    return clicks.click(
-        link=link.pk, at=clock.now(), visit=Visit(**fields), state=Link.State.ACTIVE
+    return clicks.NewClick(
+        link_id=link.pk, at=clock.now(), visit=Visit(**fields), state=Link.State.ACTIVE
     )
 
 
@@ -116,9 +117,33 @@ def test_a_click_that_comes_later_than_its_start_is_joined(project, link, joined
 
 def test_a_click_stored_twice_is_there_once(link):
     click = clicked(link)
-    again = Click(link=link, ticket=click.ticket, state=Link.State.ACTIVE)
-    clicks.store([again])
-    assert Click.objects.count() == 1
+    clicks.store([replace(click, state=Link.State.EXPIRED)])
+    assert Click.objects.get().state == Link.State.ACTIVE
+
+
+def test_a_click_is_stored_as_it_was_seen(link):
+    visit = Visit(
+        kind="robot",
+        ip="2001:db8::7",
+        user_agent="Робот 🤖 \"'\\",
+        language="ru",
+        referrer="https://example.org/?a=%00",
+        params=[["plan", "gold"], ["plan", "é"], ["", ""]],
+        utm={"source": "news"},
+        is_cut=True,
+    )
+    for at in (clock.now(), clock.now().replace(microsecond=0)):
+        click = clicks.NewClick(link_id=link.pk, at=at, visit=visit, state=Link.State.UNREAD)
+        clicks.store([click])
+        row = Click.objects.get(ticket=click.ticket, at=at)
+        assert {name: getattr(row, name) for name in asdict(visit)} == asdict(visit)
+        assert (row.link, row.at, row.state) == (link, at, Link.State.UNREAD)
+        assert (row.person, row.started_at, row.is_read, row.is_ip_short) == (
+            None,
+            None,
+            False,
+            False,
+        )
 
 
 def test_those_who_missed_each_other_are_found_by_the_clock(project, link, joined):

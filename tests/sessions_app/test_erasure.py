@@ -111,7 +111,7 @@ def clicked(link, **said):
         params=[["name", CANARY]],
         utm={"source": CANARY},
     )
-    click = clicks.click(link=link.pk, at=clock.now(), visit=visit, state=Link.State.ACTIVE)
+    click = clicks.NewClick(link_id=link.pk, at=clock.now(), visit=visit, state=Link.State.ACTIVE)
     clicks.store([click])
     return click
 

@@ -66,7 +66,7 @@ class Machine(Ground):
     @rule(number=numbers)
     def comes_by_the_link(self, number: int) -> None:
         person = self.customer(number)
-        click = clicks.click(link=self.link.pk, at=clock.now(), visit=Visit(), state="active")
+        click = clicks.NewClick(link_id=self.link.pk, at=clock.now(), visit=Visit(), state="active")
         clicks.store([click])
         self.routed(lambda: take_in(person.bot, person.starts(click.ticket)))
 

@@ -32,8 +32,8 @@ def link(project):
 
 
 def a_click(link):
-    return clicks.click(
-        link=link.pk, at=clock.now(), visit=Visit(ip="203.0.113.7"), state=Link.State.ACTIVE
+    return clicks.NewClick(
+        link_id=link.pk, at=clock.now(), visit=Visit(ip="203.0.113.7"), state=Link.State.ACTIVE
     )
 
 
@@ -199,7 +199,7 @@ def test_a_visit_is_shown_to_agents_in_part_and_to_managers_whole(bot, link, ali
         params=[["platform", "<b>7</b>"]],
         utm={"source": "poster"},
     )
-    click = clicks.click(link=link.pk, at=clock.now(), visit=visit, state=Link.State.ACTIVE)
+    click = clicks.NewClick(link_id=link.pk, at=clock.now(), visit=visit, state=Link.State.ACTIVE)
     clicks.store([click])
     carol, dave = Person(bot), Person(bot, "Dave")
     take_in(bot, carol.starts(click.ticket), dave.starts(click.ticket))

@@ -79,7 +79,7 @@ def test_one_has_the_click_and_both_the_campaign(race, rounds, record_property):
     project = make_project()
     bot, link = make_bot(project), make_link(project, campaign="spring")
     made = [
-        clicks.click(link=link.pk, at=clock.now(), visit=Visit(), state=Link.State.ACTIVE)
+        clicks.NewClick(link_id=link.pk, at=clock.now(), visit=Visit(), state=Link.State.ACTIVE)
         for _ in range(rounds)
     ]
     clicks.store(made[::2])  # every other one comes at the moment of its STARTs
@@ -88,7 +88,7 @@ def test_one_has_the_click_and_both_the_campaign(race, rounds, record_property):
         [pair[side].starts(click.ticket) for pair, click in zip(pairs, made, strict=True)]
         for side in (0, 1)
     ]
-    late = [clicks.spooled(click) if turn % 2 else None for turn, click in enumerate(made)]
+    late = [click.plain() if turn % 2 else None for turn, click in enumerate(made)]
 
     race(bot, sides, late)
     clicks.join_early()  # as the periodic job does for those that did not see each other

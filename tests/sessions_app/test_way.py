@@ -83,7 +83,7 @@ def test_who_gets_it_by_routing_is_its_first_owner(bot, carol, bob, project):
 
 def test_a_greeting_is_no_answer_and_one_of_an_agent_is(bot, project, alice):
     link = make_link(project, greeting="Welcome")
-    click = clicks.click(link=link.pk, at=clock.now(), visit=Visit(), state=link.State.ACTIVE)
+    click = clicks.NewClick(link_id=link.pk, at=clock.now(), visit=Visit(), state=link.State.ACTIVE)
     clicks.store([click])
     take_in(bot, (carol := Person(bot)).starts(click.ticket), carol.says("Hello"))
     assert ChatSession.objects.get().messages.filter(text="Welcome", direction="out").exists()
