@@ -1,6 +1,9 @@
 """Redirect links: requests a second, each click in the database before its visitor goes on, beside
 a bare Django view and an empty ASGI application on the same server.
 
+Beside that: how long the same 404 takes for codes that were never given out, for those of archived links
+and for what is no code at all. Who tries codes must not read from the time which ones exist.
+
 ./test --bench redirect
 """
 
@@ -26,6 +29,9 @@ from tests.support.house import House
 
 VIEW_GOAL, EMPTY_GOAL = 3.0, 0.6
 LEAST_LINKS = 100
+# The slowest of the three kinds of 404 over the quickest, by their medians.
+UNKNOWN_GOAL = 1.15
+KINDS, ROUNDS = 50, 4
 STEP = 500_000
 CODE = "lpad(upper(to_hex(n)), 12, '0')"
 LINKS = f"""
@@ -43,6 +49,14 @@ SELECT 'bench-' || lpad(n::text, 16, '0'), l.first + n %% l.many, now() - n * in
 FROM generate_series(%s::int, %s::int) n,
     (SELECT min(id) AS first, count(*) AS many FROM redirects_link WHERE name = 'Bench') l
 """
+ARCHIVED = """
+UPDATE redirects_link SET archived_at = now(), serial = 2
+WHERE name = 'Bench' AND id % 2 = 0 RETURNING code
+"""
+SWITCHED_OFF = """
+UPDATE redirects_link SET is_enabled = false, serial = 2
+WHERE name = 'Bench' AND id % 2 = 1 RETURNING code
+"""
 
 
 def main() -> int:
@@ -55,17 +69,18 @@ def main() -> int:
         crowd = Crowd(place, paths, options.visitors)
         doors = {name: stack.enter_context(_floor(place, name)) for name in ("empty", "view")}
         doors["links"] = place.port
-        until(lambda: crowd.is_led_on(place.port), "links in the web's memory", pause=0.2)
+        until(lambda: crowd.first(place.port) == 302, "links in the web's memory", pause=0.2)
         for port in doors.values():
             crowd.visit(port, min(2.0, options.seconds))
         _measure(report, connection, crowd, doors, options.seconds)
+        _compare_unknown(report, connection, place, folder, options.seconds)
     return report.close()
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.redirect", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10, help="at each door")
-    parser.add_argument("--visitors", type=int, default=64, help="at once")
+    parser.add_argument("--visitors", type=int, default=128, help="at once")
     parser.add_argument("--links", type=int, default=LEAST_LINKS, help="stored; large: 100000")
     parser.add_argument("--clicks", type=int, default=0, help="stored before; large: 10000000")
     return parser.parse_args()
@@ -115,10 +130,11 @@ class Crowd:
     def __init__(self, place: House, paths: Path, visitors: int) -> None:
         self.place, self.paths, self.visitors = place, paths, visitors
 
-    def is_led_on(self, port: int) -> bool:
+    def first(self, port: int) -> int:
+        """What the first path is answered with."""
         path = self.paths.read_text().split()[0]
         answer = requests.get(f"http://127.0.0.1:{port}{path}", allow_redirects=False, timeout=10)
-        return answer.status_code == 302
+        return answer.status_code
 
     def visit(self, port: int, seconds: float) -> tuple[dict[str, int], list[float], float]:
         """Statuses, the seconds of each request, and requests a second."""
@@ -158,6 +174,46 @@ def _measure(
     report.floors["empty_asgi_per_s"] = per_s["empty"]
     report.at_least("over_django_view", per_s["links"] / per_s["view"], VIEW_GOAL)
     report.at_least("over_empty_asgi", per_s["links"] / per_s["empty"], EMPTY_GOAL)
+
+
+def _compare_unknown(
+    report: Report,
+    connection: "psycopg.Connection[Any]",
+    place: House,
+    folder: Path,
+    seconds: float,
+) -> None:
+    """One visitor after the other, the kinds in turns. A link that is switched off says so on a page
+    of its own: its time is only a figure here."""
+    archived, off = (
+        [code for (code,) in connection.execute(query).fetchall()][:KINDS]
+        for query in (ARCHIVED, SWITCHED_OFF)
+    )
+    kinds = {
+        "unknown": (404, [f"Zz{number:010d}" for number in range(KINDS)]),
+        "archived": (404, archived),
+        "malformed": (404, [f"Zz{number:08d}-z" for number in range(KINDS)]),
+        "switched_off": (410, off),
+    }
+    crowds = {}
+    for kind, (_status, codes) in kinds.items():
+        paths = folder / kind
+        paths.write_text("\n".join(f"/{code}" for code in codes))
+        crowds[kind] = Crowd(place, paths, 1)
+    until(lambda: crowds["archived"].first(place.port) == 404, "closed links in memory", pause=0.2)
+    for crowd in crowds.values():
+        crowd.visit(place.port, 1.0)
+    taken: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for _round in range(ROUNDS):
+        for kind, (status, _codes) in kinds.items():
+            statuses, found, _rate = crowds[kind].visit(place.port, seconds / 8)
+            if set(statuses) != {str(status)}:
+                raise SystemExit(f"{kind}: {statuses}")
+            taken[kind] += found
+    median = {kind: percentile(values, 50) * 1000 for kind, values in taken.items()}
+    report.figures.update({f"p50_ms_{kind}": value for kind, value in median.items()})
+    alike = [median[kind] for kind, (status, _codes) in kinds.items() if status == 404]
+    report.at_most("unknown_codes_apart", max(alike) / min(alike), UNKNOWN_GOAL)
 
 
 def _stored(connection: "psycopg.Connection[Any]") -> int:

@@ -4,8 +4,9 @@ Plain data in, plain data out. No rows, no clock.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,7 @@ QUERY = 3 * TOTAL
 USER_AGENT = 512
 REFERRER = 512
 LANGUAGE = 64
+PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 UTM = ("source", "medium", "campaign", "term", "content")
 
 VISIT, HEAD, PREFETCH, ROBOT, CROWD = "visit", "head", "prefetch", "robot", "crowd"
@@ -33,7 +35,7 @@ ROBOTS = re.compile(
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Visit:
     """`ip`: as text, None if it is not known. `params`: [name, value] in the order of the address,
     the UTM fields apart in `utm` by their short names. `is_cut`: there was more than is kept."""
@@ -69,16 +71,24 @@ def visit(
 
 def line(text: str, longest: int) -> str:
     """One line that can be kept. What is no character of a line becomes U+FFFD."""
-    return CONTROL.sub("\ufffd", storable(text[:longest]))
+    text = text[:longest]
+    if text.isascii() and text.isprintable():  # almost always: then there is nothing to be done
+        return text
+    return CONTROL.sub("\ufffd", storable(text))
 
 
 def _kind(method: str, user_agent: str, headers: Mapping[str, str]) -> str:
     if method == "HEAD":
         return HEAD
-    purposes = (headers.get(name, "") for name in ("sec-purpose", "purpose", "x-purpose", "x-moz"))
-    if any("prefetch" in purpose or "preview" in purpose for purpose in map(str.lower, purposes)):
+    purposes = " ".join([headers[name] for name in PURPOSES if name in headers]).lower()
+    if "prefetch" in purposes or "preview" in purposes:
         return PREFETCH
-    return ROBOT if not user_agent or ROBOTS.search(user_agent) else VISIT
+    return ROBOT if _is_robot(user_agent) else VISIT
+
+
+@lru_cache(4096)
+def _is_robot(user_agent: str) -> bool:
+    return not user_agent or ROBOTS.search(user_agent) is not None
 
 
 # ---------------------------------------------------------------- whose address
@@ -94,6 +104,7 @@ def address(peer: str, forwarded: str, proxies: int) -> str | None:
     return _ip(entries[-proxies] if proxies and len(entries) >= proxies else peer)
 
 
+@lru_cache(4096)
 def _ip(text: str) -> str | None:
     """Without port and brackets; an IPv4 address in IPv6's clothes is an IPv4 address."""
     text = text.strip()
@@ -131,25 +142,24 @@ def _params(query: bytes) -> tuple[list[list[str]], dict[str, str], bool]:
     for name, value in pairs[:PARAMS]:
         pair = [line(name, NAME), line(value, VALUE)]
         is_cut = is_cut or len(name) > NAME or len(value) > VALUE
-        size += sum(len(part.encode()) for part in pair)
+        size += len(pair[0].encode()) + len(pair[1].encode())
         if size > TOTAL:
             is_cut = True
             break
         kept.append(pair)
-    utm = _utm(kept)
-    return [pair for pair in kept if not _utm_name(pair[0])], utm, is_cut
-
-
-def _utm(pairs: Sequence[Sequence[str]]) -> dict[str, str]:
-    """The first of each; the others are dropped, for no report could tell them apart."""
+    params: list[list[str]] = []
     utm: dict[str, str] = {}
-    for name, value in pairs:
-        short = _utm_name(name)
-        if short:
-            utm.setdefault(short, value)
-    return utm
+    for pair in kept:
+        short = _utm_name(pair[0])
+        if short:  # of several the first: no report could tell them apart
+            utm.setdefault(short, pair[1])
+        else:
+            params.append(pair)
+    return params, utm, is_cut
 
 
 def _utm_name(name: str) -> str:
-    short = name.lower().removeprefix("utm_")
-    return short if short in UTM and short != name.lower() else ""
+    """ "" if it is none."""
+    name = name.lower()
+    short = name.removeprefix("utm_")
+    return short if short != name and short in UTM else ""

@@ -12,13 +12,12 @@ from typing import Any
 from urllib.parse import quote_from_bytes
 from uuid import uuid4
 
-from csp.utils import build_policy
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from core import metrics
-from core.middleware import PERMISSIONS, REQUEST_ID
-from redirects import opening, table, writer
+from core.middleware import REQUEST_ID
+from redirects import capture, opening, table, writer
 from redirects.models import CODE_LENGTH
 
 log = logging.getLogger(__name__)
@@ -29,10 +28,12 @@ NAMES = {
     for name in (
         *("host", "x-forwarded-for", "x-forwarded-proto", "x-request-id"),
         *("user-agent", "accept-language", "referer"),
-        *("sec-purpose", "purpose", "x-purpose", "x-moz"),
+        *capture.PURPOSES,
     )
 }
 RETRY_SECONDS = 2
+FOUND, UNAVAILABLE = 302, 503
+LED_ON, REFUSED = metrics.REQUESTS.labels("3xx"), metrics.REQUESTS.labels("5xx")
 ASCII = "".join(map(chr, range(128)))
 
 Header = tuple[bytes, bytes]
@@ -42,6 +43,11 @@ class Edge:
     def __init__(self, behind: Any) -> None:
         self.behind = behind
         self.headers = _headers()
+        self.logs = settings.LOG_REQUESTS
+        self.is_proxied = bool(settings.TRUSTED_PROXIES)
+        self.wants_https = settings.SECURE_SSL_REDIRECT
+        self.reads_scheme = bool(settings.SECURE_PROXY_SSL_HEADER)
+        self.hosts = tuple(settings.ALLOWED_HOSTS)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         answer = None
@@ -62,7 +68,7 @@ class Edge:
             return None
         begun = time.monotonic()
         headers = said(scope["headers"])
-        if not _is_welcome(scope["scheme"], headers):
+        if not self._is_welcome(scope["scheme"], headers):
             return None
         way, place = found
         click = opening.opened(
@@ -79,20 +85,30 @@ class Edge:
         try:
             await writer.current.keep(click)
         except writer.Full:
-            return self._close(scope, 503, headers, ("Retry-After", str(RETRY_SECONDS)), begun)
+            return self._close(
+                scope, UNAVAILABLE, headers, ("Retry-After", str(RETRY_SECONDS)), begun
+            )
         where = opening.into_bot(place, click)
-        return self._close(scope, 302, headers, ("Location", where), begun)
+        return self._close(scope, FOUND, headers, ("Location", where), begun)
+
+    def _is_welcome(self, scheme: str, headers: dict[str, str]) -> bool:
+        """Whether Django would let the view see it."""
+        if self.wants_https:
+            proxied = headers.get("x-forwarded-proto") if self.reads_scheme else None
+            if (proxied.split(",")[0].strip() if proxied is not None else scheme) != "https":
+                return False
+        return _is_ours(headers.get("host", ""), self.hosts)
 
     def _close(
         self, scope: Any, status: int, asked: dict[str, str], own: tuple[str, str], begun: float
     ) -> tuple[int, list[Header]]:
         """As core.middleware.RequestId does."""
         seconds = time.monotonic() - begun
-        metrics.REQUESTS.labels(f"{status // 100}xx").observe(seconds)
-        if settings.LOG_REQUESTS:
+        (LED_ON if status == FOUND else REFUSED).observe(seconds)
+        if self.logs:
             extra = {"status": status, "ms": round(seconds * 1000)}
             log.info("%s %s", scope["method"], scope["path"], extra=extra)
-        given = asked.get("x-request-id", "") if settings.TRUSTED_PROXIES else ""
+        given = asked.get("x-request-id", "") if self.is_proxied else ""
         name = given if REQUEST_ID.fullmatch(given) else uuid4().hex
         return status, [
             *self.headers,
@@ -126,15 +142,6 @@ def said(headers: Iterable[Header]) -> dict[str, str]:
     return found
 
 
-def _is_welcome(scheme: str, headers: dict[str, str]) -> bool:
-    """Whether Django would let the view see it."""
-    if settings.SECURE_SSL_REDIRECT:
-        proxied = headers.get("x-forwarded-proto") if settings.SECURE_PROXY_SSL_HEADER else None
-        if (proxied.split(",")[0].strip() if proxied is not None else scheme) != "https":
-            return False
-    return _is_ours(headers.get("host", ""), tuple(settings.ALLOWED_HOSTS))
-
-
 @lru_cache(1024)
 def _is_ours(host: str, allowed: tuple[str, ...]) -> bool:
     domain, _port = split_domain_port(host)
@@ -142,18 +149,9 @@ def _is_ours(host: str, allowed: tuple[str, ...]) -> bool:
 
 
 def _headers() -> list[Header]:
-    """What Django's middleware adds to the view's answer: tests/redirects/test_edge.py compares."""
-    headers = {
-        "Content-Type": "text/html; charset=utf-8",
-        "Content-Length": "0",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": settings.X_FRAME_OPTIONS,
-        "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": PERMISSIONS,
-        "Content-Security-Policy": build_policy(),
-        **opening.HEADERS,
-    }
+    """What means something to somebody who is led on at once; of what Django's middleware adds to a
+    page, a redirect without a body needs the rest not. Each costs as much as a part of the visit."""
+    headers = {"Content-Length": "0", **opening.HEADERS}
     if settings.SECURE_HSTS_SECONDS:
         headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
     return [(name.encode(), value.encode()) for name, value in headers.items()]

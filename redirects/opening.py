@@ -3,8 +3,8 @@ view behind it, do the same by these functions."""
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from django.conf import settings
@@ -59,9 +59,9 @@ def opened(
         method=method, peer=peer, query=query, headers=headers, proxies=settings.TRUSTED_PROXIES
     )
     if visit.kind == capture.VISIT and visit.ip and crowd.is_full(visit.ip):
-        visit = replace(visit, kind=capture.CROWD)
+        visit.kind = capture.CROWD
     if not (settings.CLICK_IPS and place.keeps_ips):
-        visit = replace(visit, ip=None)
+        visit.ip = None
     return NewClick(way.link, at, visit, state_by(way, place, at))
 
 
@@ -70,4 +70,9 @@ def leads_on(click: NewClick) -> bool:
 
 
 def into_bot(place: Place, click: NewClick) -> str:
-    return f"{settings.TELEGRAM_LINK_BASE}/{quote(place.username, safe='')}?start={click.ticket}"
+    return f"{_bot(settings.TELEGRAM_LINK_BASE, place.username)}?start={click.ticket}"
+
+
+@lru_cache(1024)
+def _bot(base: str, username: str) -> str:
+    return f"{base}/{quote(username, safe='')}"

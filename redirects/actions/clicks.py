@@ -10,10 +10,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from core import clock, retention, tx
-from core.prebuilt import Prebuilt
 from projects.models import Project
 from redirects import capture, ports
 from redirects.capture import Visit
@@ -60,7 +59,7 @@ class Start:
     session: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewClick:
     """A click on the link with that key. It is not stored yet, and its ticket is known already."""
 
@@ -103,33 +102,43 @@ def store_spooled(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _store(rows: Sequence[Mapping[str, Any]]) -> None:
-    with tx.change(), connection.cursor() as cursor:
-        cursor.execute(_insert(connection.vendor), [json.dumps(rows)])
-        _join_early([row["ticket"] for row in rows])
+    said = json.dumps(rows)
+    with connection.cursor() as cursor:
+        for statement in _statements(connection.vendor):
+            cursor.execute(statement, [said])
+        (has_early,) = cursor.fetchone()
+    if has_early:
+        with tx.change():
+            _join_early([row["ticket"] for row in rows])
 
 
 @cache
-def _insert(vendor: str) -> str:
-    """However many clicks there are, they are one value: a list of objects with these keys. Rows of
-    Django's, whose fields are prepared one by one, would cost as much as all the rest of a visit."""
-    drawn, source = _from_postgres() if vendor == "postgresql" else _from_sqlite()
-    into = ", ".join([*COLUMNS, *LATER])
-    values = ", ".join([*drawn, *LATER.values()])
-    return (
-        f"INSERT INTO {Click._meta.db_table} ({into}) SELECT {values} FROM {source} "  # noqa: S608  # constants of our own
-        "WHERE true ON CONFLICT DO NOTHING"
-    )
+def _statements(vendor: str) -> list[str]:
+    """Insert clicks, and ask whether a START came earlier than one of them. However many there are,
+    they are one value, a list of objects: preparing the fields of Django's rows one by one costs as
+    much as all the rest of a visit.
 
-
-def _from_postgres() -> tuple[Iterable[str], str]:
-    typed = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-    return COLUMNS, f"jsonb_to_recordset(%s::jsonb) AS new ({typed})"
-
-
-def _from_sqlite() -> tuple[Iterable[str], str]:
+    On PostgreSQL it is one statement and so a transaction by itself: each way to the server and back
+    is one more turn of the committer at the interpreter, against the event loop.
+    """
+    table, early = Click._meta.db_table, EarlyStart._meta.db_table
+    into = f"INSERT INTO {table} ({', '.join([*COLUMNS, *LATER])})"
+    if vendor == "postgresql":
+        values = ", ".join([*COLUMNS, *LATER.values()])
+        typed = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        return [
+            f"WITH came AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS new ({typed})),"  # noqa: S608  # constants of our own
+            f" stored AS ({into} SELECT {values} FROM came ON CONFLICT DO NOTHING)"
+            f" SELECT EXISTS (SELECT FROM {early} WHERE ticket IN (SELECT ticket FROM came))"
+        ]
     drawn = {name: f"json_extract(value, '$.{name}')" for name in COLUMNS}
+    ticket = drawn["ticket"]
     drawn["at"] = f"replace(replace({drawn['at']}, 'T', ' '), '+00:00', '')"  # as Django writes it
-    return drawn.values(), "json_each(%s)"
+    values = ", ".join([*drawn.values(), *LATER.values()])
+    return [
+        f"{into} SELECT {values} FROM json_each(%s) WHERE true ON CONFLICT DO NOTHING",  # noqa: S608  # as above
+        f"SELECT EXISTS (SELECT 1 FROM {early} WHERE ticket IN (SELECT {ticket} FROM json_each(%s)))",  # noqa: S608  # as above
+    ]
 
 
 def redeem(*, project: Project, starts: Iterable[Start]) -> dict[Start, Origin]:
@@ -197,17 +206,8 @@ def join_early() -> None:
             _join_early(list(missed))
 
 
-def _early(tickets: Any) -> "QuerySet[EarlyStart]":
-    return tx.lock(EarlyStart.objects.filter(ticket__any_of=tickets))
-
-
-_EARLY = Prebuilt(_early, tickets=EarlyStart._meta.get_field("ticket"))
-
-
 def _join_early(tickets: Sequence[str]) -> None:
-    waiting = _EARLY.rows(tickets=tickets)
-    if not waiting:
-        return
+    waiting = list(tx.lock(EarlyStart.objects.filter(ticket__in=tickets)))
     clicks = Click.objects.select_related("link").filter(ticket__in=tickets)
     found = {click.ticket: click for click in tx.lock(clicks)}
     origins = [

@@ -18,7 +18,7 @@ INGEST = {
     "gateway_burst_over_raw_loop",
     "gateway_idle_rss_mib",
 }
-REDIRECT = {"over_django_view", "over_empty_asgi"}
+REDIRECT = {"over_django_view", "over_empty_asgi", "unknown_codes_apart"}
 ROUTING = {"drain_over_raw_sql", "fairness_deviation"}
 
 pytestmark = [pytest.mark.postgres, pytest.mark.long, pytest.mark.timeout(320)]
