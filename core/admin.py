@@ -13,6 +13,7 @@ from django.contrib.admin import RelatedFieldListFilter
 from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin as UnfoldAdmin
 
 from core.admin_site import own_companies
@@ -55,7 +56,8 @@ class _NoTransaction(DjangoAdmin):
 
 
 class ActionForm(DjangoForm):
-    """Shows what the action refused."""
+    """Shows what the action refused; and refuses, once, to save over what somebody has changed since
+    the form was shown."""
 
     refusal: ClassVar[Refusal | None] = None
 
@@ -63,7 +65,39 @@ class ActionForm(DjangoForm):
         cleaned = super().clean()
         if self.refusal:
             add_refusal(self, self.refusal)
+        newer = [self._take_newer(name) for name in self.fields if self._is_newer(name)]
+        if newer:
+            raise forms.ValidationError(
+                _("Somebody has changed this meanwhile: %(newer)s. Nothing of yours is saved yet."),
+                code="changed_meanwhile",
+                params={"newer": "; ".join(newer)},
+            )
         return cleaned
+
+    @classmethod
+    def compared(cls) -> set[str]:
+        """The fields of the row. What a form asks besides, such as a token, is in no row."""
+        return {field.name for field in cls._meta.model._meta.fields}
+
+    def _is_newer(self, name: str) -> bool:
+        """Whether the row holds something else now than the form showed."""
+        field, shown = self.fields[name], self.add_initial_prefix(name)
+        widget = field.hidden_widget()
+        if not field.show_hidden_initial or widget.value_omitted_from_data(
+            self.data, self.files, shown
+        ):
+            return False
+        was = widget.value_from_datadict(self.data, self.files, shown)
+        return field.has_changed(self.get_initial_for_field(field, name), was)
+
+    def _take_newer(self, name: str) -> str:
+        """It counts as shown from now on; in words."""
+        field = self.fields[name]
+        now = field.prepare_value(self.get_initial_for_field(field, name))
+        sent: Any = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict
+        sent[self.add_initial_prefix(name)] = now
+        self.data = sent
+        return f"{field.label}: {'–' if now is None else now}"
 
 
 class OwnRelatedFilter(RelatedFieldListFilter):
@@ -182,6 +216,9 @@ class CompanyAdmin(UnfoldAdmin, _NoTransaction):  # type: ignore[misc]  # Unfold
     ) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
+        for name in form.base_fields.keys() & form.compared():
+            is_told = request.method != "POST" or f"initial-{name}" in request.POST
+            form.base_fields[name].show_hidden_initial = change and is_told
         return form
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

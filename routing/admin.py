@@ -22,6 +22,10 @@ class Seen(forms.IntegerField):
 class PoolForm(ActionForm):
     seen = Seen(widget=forms.HiddenInput)
 
+    @classmethod
+    def compared(cls) -> set[str]:
+        return set()  # by their version
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["seen"] = self.instance.version
