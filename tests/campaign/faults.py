@@ -33,6 +33,7 @@ ON_READS = (
     *("duplicate_updates", "reorder_updates"),
 )
 STRIKES = 3
+PAUSES = "SELECT chat_id, until FROM bots_chatpause"
 PAUSE_S = 8  # longer than a process takes to come back
 UNKNOWN_UPDATES = (
     '{"message": {"message_id": "seven", "chat": {"id": 5, "type": "private"}}}',
@@ -131,12 +132,25 @@ def strike(method: str, kind: str, stage: Stage) -> int:
 
 
 def kill_while_paused(names: tuple[str, ...], stage: Stage) -> int:
-    """Who comes after the one that got a 429 has to obey it, too."""
+    """Who comes after the one that got a 429 has to obey it, too; once it is noted, for nobody obeys
+    what died with the one who heard it."""
     journal = "journal?method=sendMessage&fault=429"
-    before = len(stage.house.control(journal)["entries"])
+    before, noted = len(stage.house.control(journal)["entries"]), dict(stage.rows(PAUSES))
+
+    def struck() -> set[int]:
+        calls = stage.house.control(journal)["entries"][before:]
+        return (
+            {int(call["params"]["chat_id"]) for call in calls} if len(calls) >= STRIKES else set()
+        )
+
+    def is_noted(chats: set[int]) -> bool:
+        pauses = dict(stage.rows(PAUSES))
+        return all(pauses.get(chat) not in {None, noted.get(chat)} for chat in chats)
+
     fault = {"kind": "429", "method": "sendMessage", "count": STRIKES, "retry_after": PAUSE_S}
     stage.house.control("faults", fault)
-    until(lambda: len(stage.house.control(journal)["entries"]) >= before + STRIKES)
+    chats = until(struck)
+    until(lambda: is_noted(chats))
     return sum(kill(name, stage) for name in names)
 
 
