@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from core import tx
-from core.prebuilt import Prebuilt, Slot
+from core.prebuilt import Insert, Prebuilt, Slot
 from projects.models import Project
 from sessions_app.actions import feed
 from sessions_app.models import Customer
@@ -36,7 +36,7 @@ def meet(*, project: Project, news: Iterable[tuple[Sender, News]]) -> dict[int, 
         for sender, item in items:
             _learn(people[person], sender, item)
     _write([known[person] for person in known if _learned(known[person]) != before[person]])
-    Customer.objects.bulk_create(strangers)
+    _STRANGERS.rows(strangers)
     return people
 
 
@@ -52,6 +52,7 @@ def _locked(project: Slot, people: Slot) -> QuerySet[Customer]:
     return tx.lock(Customer.objects.filter(project__pk=project, telegram_id__any_of=people))
 
 
+_STRANGERS = Insert(Customer)
 _KNOWN = Prebuilt(_locked, project=Project._meta.pk, people=Customer._meta.get_field("telegram_id"))
 
 

@@ -208,10 +208,12 @@ class Intake:
     # ---------------------------------------------------------------- writing it down
 
     def _write(self) -> None:
-        ChatSession.objects.bulk_create(self.opened)
+        _SESSIONS.rows(self.opened)
+        for message in self.new:
+            message.session = message.session  # which has its key now
         timeline.save(self._continued())
         revised = [message for message in self.revised.values() if message.pk]
-        _MESSAGES.rows(self.new)
+        timeline.store(self.new)
         for message in self.greetings:
             messages.queue(message.session, message)
         Message.objects.bulk_update(revised, REVISED)
@@ -259,7 +261,7 @@ def _sessions(bot: Slot, customers: Slot, keys: Slot | None = None) -> QuerySet[
 _ASKED_BY = {"bot": Bot._meta.pk, "customers": Customer._meta.pk}
 _OPEN = Prebuilt(_sessions, **_ASKED_BY)
 _OPEN_AND_KNOWN = Prebuilt(_sessions, **_ASKED_BY, keys=ChatSession._meta.pk)
-_MESSAGES = Insert(Message)
+_SESSIONS = Insert(ChatSession)
 
 
 def _newest_sessions(people: Iterable[Customer]) -> set[int]:

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from core import clock, tx
 from core.errors import Refusal
+from core.prebuilt import Insert
 from core.text import storable
 from projects.models import Agent
 from projects.queries import agent_of, is_managing
@@ -33,6 +34,8 @@ State = ChatSession.State
 BY_MANAGER = NEVER
 BY_SELF = NEVER | {"not_in_scope", "not_in_link_list", "offline"}
 BY_AGENT = BY_SELF | {"away", "page_hidden", "at_limit"}
+
+_ASSIGNMENTS = Insert(Assignment)
 
 NOTE = 500
 LINES = {
@@ -161,15 +164,17 @@ def assign(*, pool: Pool, picks: Sequence[Pick]) -> None:
     held = [Held(pool, pick.session) for pick in picks]
     for pick in picks:
         gate.own(pick.session, pick.agent, now)
-    Assignment.objects.bulk_create(
-        Assignment(
-            session=pick.session,
-            agent=pick.agent,
-            reason=pick.reason,
-            attempt=pick.attempt,
-            started_at=now,
-        )
-        for pick in picks
+    _ASSIGNMENTS.rows(
+        [
+            Assignment(
+                session=pick.session,
+                agent=pick.agent,
+                reason=pick.reason,
+                attempt=pick.attempt,
+                started_at=now,
+            )
+            for pick in picks
+        ]
     )
     gate.store_owned([pick.session for pick in picks], now, owing=_owing(pool, picks))
     timeline.add_systems([(pick.session, "assigned", _routed_line(pick)) for pick in picks])

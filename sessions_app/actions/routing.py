@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import F, Q, prefetch_related_objects
 
 from core import clock, tx
+from core.prebuilt import Insert
 from projects.models import Project
 from routing.actions import keep_cursor, lock_pool, pool_of, serve
 from routing.choice import Choice, Failure, Table, Verdict
@@ -25,6 +26,8 @@ HEAD = 2
 BY_LINK = "link"
 
 Outcome = RoutingAttempt.Outcome
+_ATTEMPTS = Insert(RoutingAttempt)
+
 Failures = tuple[Failure, ...]
 Place = tuple[datetime, int]
 
@@ -80,11 +83,12 @@ def _route_batch(project_id: int, trigger: str, after: Place | None) -> tuple[in
         pool = lock_pool(project_id)
         keep_cursor(pool=pool)
         waiting = _next_in_line(pool, after)
-        head = _locked(waiting, HEAD)
-        if not head:
+        # That somebody could still receive is known of a batch behind another.
+        sessions = _locked(waiting, BATCH if after else HEAD)
+        if not sessions:
             return 0, None
-        batch = _tried(pool, trigger, head)
-        if len(head) == HEAD and (batch.fresh or _could_serve(batch)):
+        batch = _tried(pool, trigger, sessions)
+        if after is None and len(sessions) == HEAD and (batch.fresh or _could_serve(batch)):
             batch = _tried(pool, trigger, _locked(waiting, BATCH))
         batch.write()
         is_over = len(batch.sessions) < BATCH or not _could_serve(batch)
@@ -201,7 +205,9 @@ class Round:
     def write(self) -> None:
         """Store what was decided. Pool, sessions and agents are locked."""
         Judgement.objects.bulk_create(self._asked_for())
-        RoutingAttempt.objects.bulk_create(self.fresh)
+        for attempt in self.fresh:
+            attempt.judgement = attempt.judgement  # which has its key now
+        _ATTEMPTS.rows(self.fresh)
         repeated = RoutingAttempt.objects.filter(pk__in=[attempt.pk for attempt in self.repeated])
         repeated.update(last_at=self.now, count=F("count") + 1)
         self._end_own_time()

@@ -70,10 +70,18 @@ def add_systems(lines: Sequence[tuple[ChatSession, str, dict[str, Any]]]) -> lis
                 received_at=now,
             )
         )
-    Message.objects.bulk_create(messages)
+    store(messages)
     for message in messages:
         feed.message_changed(message)
     return messages
+
+
+def store(messages: Sequence[Message]) -> None:
+    """Insert them. Their sessions are locked, and their numbers given."""
+    _MESSAGES.rows(messages)
+
+
+_MESSAGES = Insert(Message)
 
 
 def opened(session: ChatSession, data: dict[str, Any]) -> Message:

@@ -9,8 +9,8 @@ from django.db import IntegrityError
 
 from core import clock, tx
 from core.prebuilt import Insert, Prebuilt
-from sessions_app.models import ChatSession, Customer
-from tests.factories import make_customer, make_project, make_session
+from sessions_app.models import ChatSession, Customer, Message
+from tests.factories import make_agent, make_customer, make_project, make_session
 from tests.support.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -114,6 +114,33 @@ def test_it_inserts_rows_and_gives_them_their_keys(project, count):
     for row in rows:
         row.save()
     assert stored.count() == count
+
+
+def test_it_inserts_what_differs_and_what_is_the_same(project):
+    """Of each kind of column: a choice beside plain text, JSON, a moment, a key, and nothing."""
+    sessions = [make_session(project) for _ in range(3)]
+    now = clock.now()
+    rows = [
+        Message(
+            session=session,
+            number=50 + place,
+            direction=[Message.Direction.IN, "out", Message.Direction.SYSTEM][place],
+            kind="text",
+            text=['"{a},b\\\\', "", "Привет 👋\n"][place],
+            data=[{}, {"a": [1, None, "x"]}, {"b": True}][place],
+            author=make_agent(project) if place else None,
+            edited_at=now if place == 2 else None,
+            received_at=now,
+            telegram_message_id=None,
+        )
+        for place, session in enumerate(sessions)
+    ]
+    Insert(Message).rows(rows)
+    names = [field.attname for field in Message._meta.concrete_fields]
+    stored = Message.objects.filter(number__gte=50).order_by("pk")
+    assert list(stored.values(*names)) == [
+        {name: getattr(row, name) for name in names} for row in rows
+    ]
 
 
 def test_it_refuses_a_second_of_what_is_unique(project):
