@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.db import connection
 from django.db.models import F, Max
 
 from core import clock, kick, retention, tx
-from live.events import carried
+from live.events import News, carried
 from live.models import Event, Feed
 
 Payload = dict[str, Any]
@@ -45,7 +46,7 @@ def record(
     the row had until now, where somebody in it may lose sight of it. Raises RuntimeError outside
     of `core.tx.change()`.
     """
-    event = Event(
+    event = News(
         stream=stream,
         kind=kind,
         payload=payload,
@@ -55,9 +56,9 @@ def record(
     tx.at_commit(_write, event)
 
 
-def _write(events: list[Event]) -> None:
+def _write(events: list[News]) -> None:
     """In the order of the streams: two changes that meet in two streams must not cross."""
-    by_stream: dict[UUID, list[Event]] = {}
+    by_stream: dict[UUID, list[News]] = {}
     for event in events:
         by_stream.setdefault(event.stream, []).append(event)
     for stream in sorted(by_stream):
@@ -66,7 +67,7 @@ def _write(events: list[Event]) -> None:
         kick.hint(f"feed.{stream.hex}", type="feed.grown", stream=str(stream), events=news)
 
 
-def _append(stream: UUID, events: list[Event]) -> None:
+def _append(stream: UUID, events: list[News]) -> None:
     """Number and store them. The counter's row is locked until COMMIT, so numbers are given in the
     order of commits and no reader ever sees a later number first. `at` is taken before: where many
     write it may be a moment earlier than that of the number before.
@@ -79,12 +80,16 @@ def _append(stream: UUID, events: list[Event]) -> None:
         _number(events, head)
     else:
         _number(events, _advance(stream, len(events)))
-        Event.objects.bulk_create(events)
+        Event.objects.bulk_create(_row(event) for event in events)
 
 
-def _number(events: list[Event], head: int) -> None:
+def _number(events: list[News], head: int) -> None:
     for number, event in enumerate(events, start=head - len(events) + 1):
         event.number = number
+
+
+def _row(event: News) -> Event:
+    return Event(**{field.name: getattr(event, field.name) for field in fields(event)})
 
 
 def _advance(stream: UUID, by: int) -> int:
@@ -98,7 +103,7 @@ def _advance(stream: UUID, by: int) -> int:
     return head
 
 
-def _advance_and_append(stream: UUID, events: list[Event], at: datetime) -> int:
+def _advance_and_append(stream: UUID, events: list[News], at: datetime) -> int:
     count = len(events)
     columns = (
         [event.kind for event in events],

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -29,6 +29,19 @@ def moment(at: datetime | None) -> str | None:
 def as_json(data: Any) -> str:
     """Compact JSON that is valid UTF-8: a surrogate standing alone would end every socket."""
     return storable(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+
+
+@dataclass(slots=True)
+class News:
+    """An event before it has its number, and its row: thousands are made at once."""
+
+    stream: UUID
+    kind: str
+    payload: dict[str, Any]
+    audience: list[str]
+    before: list[str] | None
+    number: int = field(init=False)
+    at: datetime = field(init=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,7 @@ class Item:
         return self.gone if tags & self.before else ""
 
 
-def carried(events: Sequence[Event]) -> str:
+def carried(events: Sequence[News | Event]) -> str:
     """Events for a hint, as JSON; empty if they are too many or too long."""
     if len(events) > CARRIED_EVENTS:
         return ""

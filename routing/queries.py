@@ -224,15 +224,19 @@ def _code(project: Project, with_bots: Collection[int]) -> str:
 
 
 def candidates(
-    pool: Pool, open_sessions: Mapping[int, int], agents: Sequence[Agent] | None = None
+    pool: Pool,
+    open_sessions: Mapping[int, int],
+    agents: Sequence[Agent] | None = None,
+    here: Mapping[int, PresenceNow] | None = None,
 ) -> list[Candidate]:
     """The team (or `agents`, with user loaded) in the order of the list, as choose() wants it.
 
-    `open_sessions`: how many sessions each agent's key owns now; routing reads none itself.
+    `open_sessions`: how many sessions each agent's key owns now; routing reads none itself. `here`:
+    their `presence`, if it has been read.
     """
     if agents is None:
         agents = list(Agent.objects.filter(project=pool.project_id).on_team().with_people())
-    facts = _Facts([pool], agents)
+    facts = _Facts([pool], agents, here)
     return [facts.candidate(agent, open_sessions.get(agent.pk, 0)) for agent in agents]
 
 
@@ -282,10 +286,15 @@ def standings(
 class _Facts:
     """What is read once for all candidates of some pools."""
 
-    def __init__(self, pools: Sequence[Pool], agents: Sequence[Agent]) -> None:
+    def __init__(
+        self,
+        pools: Sequence[Pool],
+        agents: Sequence[Agent],
+        here: Mapping[int, PresenceNow] | None = None,
+    ) -> None:
         self.pools = {pool.project_id: pool for pool in pools}
         keys = [agent.user_id for agent in agents]
-        self.presence = presence(keys)
+        self.presence = presence(keys) if here is None else here
         memberships = Membership.objects.filter(
             company__in={pool.project.company_id for pool in pools}, user_id__in=keys
         )

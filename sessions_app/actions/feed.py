@@ -4,11 +4,14 @@ Called inside the change that made it true. An event carries the row as it is wh
 so these come after the row has been written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from live.actions import record
 from projects.models import Agent, Project
+from routing.choice import Verdict
+from routing.queries import PresenceNow
 from sessions_app import events
+from sessions_app.events import Payload
 from sessions_app.models import ChatSession, Customer, Message, Ping
 from sessions_app.queries import team
 
@@ -61,7 +64,21 @@ def customer_changed(customer: Customer) -> None:
 
 def presence_changed(project: Project, agents: Sequence[Agent]) -> None:
     """These agents' presence, open sessions, limit or rights. `agents`: with user loaded."""
-    for row in team.presence_rows(project, agents):
+    _tell_presence(project, team.presence_rows(project, agents))
+
+
+def standing_changed(
+    project: Project,
+    agents: Sequence[Agent],
+    here: Mapping[int, PresenceNow],
+    verdicts: Sequence[Verdict],
+) -> None:
+    """The same where the caller has read and judged them under their locks: see `team.standing`."""
+    _tell_presence(project, team.standing(agents, here, verdicts))
+
+
+def _tell_presence(project: Project, rows: Sequence[Payload]) -> None:
+    for row in rows:
         record(stream=project.public_id, kind="presence.changed", payload=row, audience=EVERYONE)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -68,7 +68,16 @@ def enter(session: ChatSession, *, with_customer: bool = False) -> Held:
 
 def lock_agents(agents: Collection[Agent]) -> None:
     """In one step, in the order of the keys."""
-    list(tx.lock(Agent.objects.filter(pk__in=[agent.pk for agent in agents])))
+    _lock(Agent.objects.filter(pk__in=[agent.pk for agent in agents]))
+
+
+def lock_team(project: Project) -> None:
+    """All its agents at once."""
+    _lock(Agent.objects.filter(project=project).on_team())
+
+
+def _lock(agents: QuerySet[Agent]) -> None:
+    list(tx.lock(agents).values_list("pk"))
 
 
 # ---------------------------------------------------------------- in memory
@@ -128,7 +137,7 @@ def store_owned(
     update that names him for each row would cost several times as much.
     """
     running = Assignment.objects.filter(session=OuterRef("pk"), ended_at=None)
-    ChatSession.objects.filter(pk__in=[session.pk for session in sessions]).update(
+    ChatSession.objects.filter(pk__any_of=[session.pk for session in sessions]).update(
         state=State.ASSIGNED,
         assigned_at=now,
         first_assigned_at=Coalesce("first_assigned_at", now),
@@ -140,7 +149,7 @@ def store_owned(
         owner=Subquery(running.values("agent")[:1]),
         message_count=F("message_count") + 1,
     )
-    ChatSession.objects.filter(pk__in=owing).update(answer_since=now)
+    ChatSession.objects.filter(pk__any_of=[*owing]).update(answer_since=now)
 
 
 def tell_standing(project: Project, agents: Sequence[Agent | None]) -> None:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from core import clock, tx
 from core.errors import Refusal
-from core.prebuilt import Insert
+from core.prebuilt import Blank, Insert
 from core.text import storable
 from projects.models import Agent
 from projects.queries import agent_of, is_managing
@@ -159,19 +159,22 @@ def reopen(*, session: ChatSession, actor: User) -> ChatSession:
 
 
 def assign(*, pool: Pool, picks: Sequence[Pick]) -> None:
-    """Write the router's choices. Pool, sessions and agents are locked, the attempts are stored."""
+    """Write the router's choices. Pool, sessions and agents are locked, the attempts are stored.
+
+    The caller tells where the agents stand now.
+    """
     now = clock.now()
     held = [Held(pool, pick.session) for pick in picks]
     for pick in picks:
         gate.own(pick.session, pick.agent, now)
+    running = Blank(Assignment, started_at=now)
     _ASSIGNMENTS.rows(
         [
-            Assignment(
-                session=pick.session,
-                agent=pick.agent,
+            running.row(
+                session_id=pick.session.pk,
+                agent_id=pick.agent.pk,
                 reason=pick.reason,
-                attempt=pick.attempt,
-                started_at=now,
+                attempt_id=pick.attempt.pk,
             )
             for pick in picks
         ]
@@ -180,7 +183,6 @@ def assign(*, pool: Pool, picks: Sequence[Pick]) -> None:
     timeline.add_systems([(pick.session, "assigned", _routed_line(pick)) for pick in picks])
     for one in held:
         feed.session_changed(one.session, was=one.was, before=one.before)
-    gate.tell_standing(pool.project, [pick.agent for pick in picks])
 
 
 def _owing(pool: Pool, picks: Sequence[Pick]) -> list[int]:
@@ -188,7 +190,7 @@ def _owing(pool: Pool, picks: Sequence[Pick]) -> list[int]:
     if pool.answer_within_min is None:
         return []
     keys = [pick.session.pk for pick in picks]
-    passed_on = Assignment.objects.filter(session__in=keys, ended_because=End.OWNER_SILENT)
+    passed_on = Assignment.objects.filter(session__pk__any_of=keys, ended_because=End.OWNER_SILENT)
     return sorted({*keys} - {*passed_on.values_list("session", flat=True)})
 
 

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import F, Q, prefetch_related_objects
+from django.db.models import F, Q
 
 from core import clock, tx
-from core.prebuilt import Insert
+from core.prebuilt import Blank, Insert
 from projects.models import Project
 from routing.actions import keep_cursor, lock_pool, pool_of, serve
 from routing.choice import Choice, Failure, Table, Verdict
 from routing.models import Pool
-from routing.queries import candidates, cursor_of, project_code, rules_of
-from sessions_app.actions import gate, ownership
+from routing.queries import candidates, cursor_of, presence, project_code, rules_of
+from sessions_app.actions import feed, gate, ownership
 from sessions_app.actions.ownership import Pick
 from sessions_app.events import Payload
-from sessions_app.models import Assignment, ChatSession, Judgement, RoutingAttempt
+from sessions_app.models import Assignment, ChatSession, Customer, Judgement, RoutingAttempt
 from sessions_app.models.sessions import ChatSessionQuerySet
 from sessions_app.queries import line, team
 
@@ -131,14 +131,14 @@ def _locked(waiting: ChatSessionQuerySet, limit: int) -> list[ChatSession]:
     """The first of them, locked, in the order of the line. The pool is locked, so that none of
     them leaves the line meanwhile."""
     keys = list(waiting.values_list("pk", flat=True)[:limit])
-    return sorted(tx.lock(ChatSession.objects.filter(pk__in=keys)), key=_place)
+    return sorted(tx.lock(ChatSession.objects.filter(pk__any_of=keys)), key=_place)
 
 
 def _round(
     pool: Pool, trigger: str, sessions: Sequence[ChatSession], *, are_untold: bool = False
 ) -> "Round":
     """The agents' rows are locked before anything about them is read."""
-    gate.lock_agents(team.team(pool.project))
+    gate.lock_team(pool.project)
     return Round(pool, trigger, sessions, are_untold=are_untold)
 
 
@@ -168,19 +168,24 @@ class Round:
         self.sessions = sessions
         for session in sessions:
             session.project = pool.project  # one for all
-        self.agents = {agent.pk: agent for agent in team.team(pool.project)}
+        agents = team.team(pool.project)
+        self.agents = {agent.pk: agent for agent in agents}
+        self.presence = presence([agent.user_id for agent in agents])
         self.people: dict[int, Payload] = {
             key: {"agent": str(agent.public_id), "name": agent.user.name}
             for key, agent in self.agents.items()
         }
         counts = team.open_sessions(self.agents)
-        self.table = Table(candidates(pool, counts, list(self.agents.values())), rules_of(pool))
+        self.table = Table(candidates(pool, counts, agents, self.presence), rules_of(pool))
         keys = [session.pk for session in sessions]
         self.last = {} if are_untold else line.latest_attempts(keys)
         self.had_it = line.had_it(keys)
         self.own = line.own_lists(sessions)
         is_former_first = pool.returning == Pool.Returning.FORMER
         self.former = line.former_agents(sessions) if is_former_first else {}
+        self.blank = Blank(
+            RoutingAttempt, trigger=trigger, outcome=Outcome.WAITING, at=self.now, last_at=self.now
+        )
         self.picks: list[Pick] = []
         self.fresh: list[RoutingAttempt] = []
         self.repeated: list[RoutingAttempt] = []
@@ -212,11 +217,24 @@ class Round:
         repeated.update(last_at=self.now, count=F("count") + 1)
         self._end_own_time()
         if self.picks:
-            # Now: a lock that had to wait brings joined rows as they were before.
-            prefetch_related_objects([pick.session for pick in self.picks], "customer")
+            self._join_customers()
             ownership.assign(pool=self.pool, picks=self.picks)
+            self._tell_standing()
         turns = [pick.agent.pk for pick in self.picks if not pick.is_former]
         serve(pool=self.pool, agent_ids=turns)
+
+    def _join_customers(self) -> None:
+        """Now: a lock that had to wait brings joined rows as they were before."""
+        keys = [pick.session.customer_id for pick in self.picks]
+        customers = {row.pk: row for row in Customer.objects.filter(pk__any_of=keys)}
+        for pick in self.picks:
+            pick.session.customer = customers[pick.session.customer_id]
+
+    def _tell_standing(self) -> None:
+        """Where those who were served stand now. Their rows are locked since they were read."""
+        served = dict.fromkeys(pick.agent for pick in self.picks)
+        verdicts = [self.table.verdicts[agent.pk] for agent in served]
+        feed.standing_changed(self.pool.project, list(served), self.presence, verdicts)
 
     def _end_own_time(self) -> None:
         """From now on the project's scope holds for these."""
@@ -238,7 +256,7 @@ class Round:
     def _assign(self, session: ChatSession, choice: Choice, key: int) -> None:
         attempt = self._attempt(session, choice)
         attempt.outcome = Outcome.ASSIGNED
-        attempt.agent = self.agents[key]
+        attempt.agent_id = key
         if choice.is_former:
             self.table.serve(key, None)
         else:
@@ -263,19 +281,16 @@ class Round:
         return last if last.at >= session.waiting_since else None
 
     def _attempt(self, session: ChatSession, choice: Choice) -> RoutingAttempt:
-        return RoutingAttempt(
-            session=session,
-            trigger=self.trigger,
+        attempt = self.blank.row(
+            session_id=session.pk,
             mode=choice.mode,
             scope=BY_LINK if session.pk in self.own else self.pool.scope,
-            outcome=Outcome.WAITING,
             project_code=choice.code,
-            judgement=self._judgement(choice),
             turn_before=self.turn,
             turn_after=self.turn,
-            at=self.now,
-            last_at=self.now,
         )
+        attempt.judgement = self._judgement(choice)
+        return attempt
 
     def _judgement(self, choice: Choice) -> Judgement:
         """One for all who hear the same. In a long line that is mostly what was said last."""

@@ -7,7 +7,7 @@ from django.db.models import F, Min, QuerySet
 
 from bots.models import OutboundCall
 from core import clock, tx
-from core.prebuilt import Insert
+from core.prebuilt import Blank, Insert
 from sessions_app.actions import feed
 from sessions_app.models import ChatSession, Message
 
@@ -56,20 +56,13 @@ def post_systems(lines: Sequence[tuple[ChatSession, str, dict[str, Any]]]) -> li
 def add_systems(lines: Sequence[tuple[ChatSession, str, dict[str, Any]]]) -> list[Message]:
     """The same where the sessions' rows are written by the caller, `message_count` too."""
     now = clock.now()
+    line = Blank(Message, direction=Message.Direction.SYSTEM, at=now, received_at=now)
     messages = []
     for session, code, data in lines:
         session.message_count += 1
-        messages.append(
-            Message(
-                session=session,
-                number=session.message_count,
-                direction=Message.Direction.SYSTEM,
-                kind=code,
-                data=data,
-                at=now,
-                received_at=now,
-            )
-        )
+        message = line.row(number=session.message_count, kind=code, data=data)
+        message.session = session
+        messages.append(message)
     store(messages)
     for message in messages:
         feed.message_changed(message)

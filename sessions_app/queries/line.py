@@ -84,7 +84,7 @@ def projects_to_settle() -> set[int]:
 def latest_attempts(session_ids: Collection[int]) -> dict[int, RoutingAttempt]:
     """The newest attempt of each session, by the session's key. Each judgement is read once."""
     newest = RoutingAttempt.objects.filter(session=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    sessions = ChatSession.objects.filter(pk__in=session_ids).values(newest=Subquery(newest))
+    sessions = ChatSession.objects.filter(pk__any_of=[*session_ids]).values(newest=Subquery(newest))
     attempts = RoutingAttempt.objects.filter(pk__in=sessions).prefetch_related("judgement")
     return {attempt.session_id: attempt for attempt in attempts}
 
@@ -93,7 +93,7 @@ def former_agents(sessions: Collection[ChatSession]) -> dict[int, int | None]:
     """By the session's key: who had the customer's last completed session."""
     past = ChatSession.objects.filter(customer=OuterRef("customer"), state=State.COMPLETED)
     last = past.order_by("-completed_at").values("owner")[:1]
-    rows = ChatSession.objects.filter(pk__in=[session.pk for session in sessions])
+    rows = ChatSession.objects.filter(pk__any_of=[session.pk for session in sessions])
     return dict(rows.annotate(former=Subquery(last)).values_list("pk", "former"))
 
 
@@ -102,7 +102,7 @@ def had_it(session_ids: Collection[int]) -> dict[int, set[int]]:
     by hand, for its present wait; who has not answered in time, for good."""
     found: dict[int, set[int]] = {}
     ended = Assignment.objects.filter(
-        session__in=session_ids, ended_because__in=[End.PUT_BACK, End.OWNER_SILENT]
+        session__pk__any_of=[*session_ids], ended_because__in=[End.PUT_BACK, End.OWNER_SILENT]
     )
     for row in ended.select_related("session"):
         since = row.session.waiting_since

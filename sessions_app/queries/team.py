@@ -1,14 +1,14 @@
 """A project and its team as pages see them. Every function is constant in queries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db.models import Count
 
 from bots.models import Bot
 from projects.models import Agent, Project
-from routing.choice import judge
+from routing.choice import Verdict, judge
 from routing.models import Pool
-from routing.queries import candidates, presence, project_code, rules_of
+from routing.queries import PresenceNow, candidates, presence, project_code, rules_of
 from sessions_app import events
 from sessions_app.events import Payload
 from sessions_app.models import ChatSession
@@ -35,16 +35,25 @@ def presence_rows(project: Project, agents: Sequence[Agent] | None = None) -> li
     rules = rules_of(pool)
     owned = open_sessions([agent.pk for agent in agents])
     here = presence([agent.user_id for agent in agents])
+    seats = candidates(pool, owned, agents, here)
+    return standing(agents, here, [judge(seat, rules) for seat in seats])
+
+
+def standing(
+    agents: Sequence[Agent], here: Mapping[int, PresenceNow], verdicts: Sequence[Verdict]
+) -> list[Payload]:
+    """The rows of `presence.changed` for these agents, each with his verdict, by what is known of
+    each person's key."""
     return [
         events.presence_payload(
             agent,
             status=here[agent.user_id].status,
             state=here[agent.user_id].state,
             since=here[agent.user_id].since,
-            open_sessions=candidate.open,
-            codes=[failure.as_json() for failure in judge(candidate, rules).failures],
+            open_sessions=verdict.candidate.open,
+            codes=[failure.as_json() for failure in verdict.failures],
         )
-        for agent, candidate in zip(agents, candidates(pool, owned, agents), strict=True)
+        for agent, verdict in zip(agents, verdicts, strict=True)
     ]
 
 

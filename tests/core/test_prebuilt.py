@@ -3,17 +3,21 @@
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError
 
 from core import clock, tx
-from core.prebuilt import Insert, Prebuilt
+from core.prebuilt import Blank, Insert, Prebuilt
 from sessions_app.models import ChatSession, Customer, Message
 from tests.factories import make_agent, make_customer, make_project, make_session
 from tests.support.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+PUBLIC_ID = UUID(int=7)
 
 
 def build(people, moment):
@@ -169,3 +173,35 @@ def test_it_updates_what_it_is_told_and_nothing_else(project, count):
     assert (told, stored.count()) == ({("Hello", 5, False)}, count)
     other.refresh_from_db()
     assert other.last_message_text == ""
+
+
+# ---------------------------------------------------------------- rows that have most in common
+
+
+def values_of(row):
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_a_row_of_a_blank_is_what_the_model_makes(project):
+    session, now = make_session(project), clock.now()
+    blank = Blank(Message, direction="system", at=now)
+    row = blank.row(session_id=session.pk, number=1, kind="opened", public_id=PUBLIC_ID)
+    made = Message(
+        session=session, number=1, kind="opened", direction="system", at=now, public_id=PUBLIC_ID
+    )
+    assert values_of(row) | {"received_at": now} == values_of(made) | {"received_at": now}
+    row.save()
+    assert Message.objects.get(public_id=PUBLIC_ID).session == session
+
+
+def test_rows_of_a_blank_share_no_default():
+    blank = Blank(Message, number=1)
+    one, other = blank.row(), blank.row()
+    one.data["text"] = "only mine"
+    assert other.data == {}
+    assert one.public_id != other.public_id
+
+
+def test_a_blank_knows_the_names_of_its_model():
+    with pytest.raises(KeyError):
+        Blank(Message).row(session=None)
