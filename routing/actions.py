@@ -235,7 +235,7 @@ def _plan_shift(agent: Agent, spans: Sequence[Span]) -> bool:
 
 
 def _week(spans: Sequence[Span]) -> list[str]:
-    return [f"{WorkingSpan.Weekday(one.weekday).name.title()} {one}" for one in spans]
+    return [f"{WorkingSpan.Weekday(one.weekday).label} {one}" for one in spans]
 
 
 def _audit_hours(agent: Agent, actor: User | None, spans: Sequence[Span]) -> None:
@@ -246,7 +246,7 @@ def _audit_hours(agent: Agent, actor: User | None, spans: Sequence[Span]) -> Non
         target=agent.project.name,
         data={
             "agent": agent.user.name,
-            "hours": _week(spans),
+            "hours": [f"{WorkingSpan.Weekday(one.weekday).name.title()} {one}" for one in spans],
         },
     )
 

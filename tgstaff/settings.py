@@ -322,6 +322,7 @@ ALARM_DAYS = env.float("ALARM_DAYS", default=400)
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("ru", "Русский")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "core.formats"
 USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -105,7 +105,7 @@ def _told(name: str, echo: Echo, facts: Facts) -> str:
         "name": name,
         "time": words.clock_time(echo.sent_at, facts.now, facts.zone),
         "pages": _pages(echo),
-        "s": f"{echo.after_s:.1f}",
+        "s": words.decimal(echo.after_s),
     }
     if echo.is_shown:
         return (

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from core import health
 from insights.checks.check import Check, Fix, State, found, names, passed
 from insights.checks.facts import Facts, Page, Person, TrialFact
-from sessions_app.console.words import clock_time, project_reason, span
+from sessions_app.console.words import clock_time, decimal, project_reason, span
 
 # When somebody can receive, a session is assigned within seconds.
 LONG_S = 60
@@ -269,7 +269,7 @@ def _way_of(trial: TrialFact, facts: Facts) -> Iterator[str]:
         yield _("No worker has taken it out of the inbox for %s.") % waits
         return
     taken_s = (trial.taken_at - trial.asked_at).total_seconds()
-    yield _("A worker has taken it out of the inbox after %s s.") % f"{taken_s:.1f}"
+    yield _("A worker has taken it out of the inbox after %s s.") % decimal(taken_s)
     if trial.decided_at is None:
         yield _("The router has not answered.")
     elif trial.names:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -32,6 +32,11 @@ def span(seconds: float) -> str:
     return ngettext("%d day", "%d days", days) % days
 
 
+def decimal(number: float) -> str:
+    """With one decimal, and the sign before it that the language has."""
+    return number_format(round(number, 1), 1)  # it would cut the rest off
+
+
 def ago(at: datetime, now: datetime) -> str:
     return _("%s ago") % span((now - at).total_seconds())
 
@@ -39,8 +44,7 @@ def ago(at: datetime, now: datetime) -> str:
 def clock_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """The time of day; with the date if it was another day in that zone."""
     there, today = at.astimezone(zone), now.astimezone(zone).date()
-    time = there.strftime("%H:%M")
-    return time if there.date() == today else f"{date_format(there, 'MONTH_DAY_FORMAT')}, {time}"
+    return date_format(there, "H:i" if there.date() == today else "DAY_TIME")
 
 
 # ---------------------------------------------------------------- why somebody cannot receive

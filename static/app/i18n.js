@@ -26,3 +26,8 @@ export function ngettext(one, many, n, values = {}) {
 }
 
 export const language = globalThis.document?.documentElement.lang || "en";
+
+const oneDigit = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** With one decimal. @param {number} n */
+export const decimal = (n) => oneDigit.format(n);

@@ -3,7 +3,7 @@
  *
  * @import { Failure, Ping, Presence } from "./types.js"
  */
-import { gettext, ngettext } from "./i18n.js";
+import { decimal, gettext, ngettext } from "./i18n.js";
 import { span } from "./times.js";
 import { reason } from "./words.js";
 
@@ -51,8 +51,8 @@ export function outcome({ pages, receipts }, ms) {
   }
   const n = receipts.length;
   const where = n < pages ? gettext("{n} of {pages} pages", { n, pages }) : ngettext("{n} page", "{n} pages", n);
-  const s = (Math.max(...receipts.map((row) => row.ms)) / 1000).toFixed(1);
-  return `${gettext("Received on {where} in {s} s", { where, s })}, ${shown(receipts, ms)}.`;
+  const s = decimal(Math.max(...receipts.map((row) => row.ms)) / 1000);
+  return gettext("Received on {where} in {s} s, {shown}.", { where, s, shown: shown(receipts, ms) });
 }
 
 /** @param {Ping["receipts"]} receipts @param {number} ms */

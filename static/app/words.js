@@ -3,7 +3,7 @@
  *
  * @import { Failure, Message, Presence, Why } from "./types.js"
  */
-import { gettext, ngettext } from "./i18n.js";
+import { decimal, gettext, ngettext } from "./i18n.js";
 import { ahead, span, since, when } from "./times.js";
 
 /** Why somebody cannot receive, for that person's name beside it. @param {Failure} failure */
@@ -175,7 +175,7 @@ export function ofContent({ kind, data, change }) {
 function fileSize(bytes) {
   const kilo = bytes / 1024;
   return kilo < 1024 ? gettext("{n} KB", { n: Math.max(1, Math.round(kilo)) })
-    : gettext("{n} MB", { n: (kilo / 1024).toFixed(1) });
+    : gettext("{n} MB", { n: decimal(kilo / 1024) });
 }
 
 /** The server's preview of a message; a kind without text comes as `[photo]`. @param {string} text */

@@ -37,7 +37,7 @@ def test_it_says_how_long(seconds, said):
     [
         (timedelta(hours=1), "15:00"),
         (timedelta(hours=15, minutes=30), "00:30"),
-        (timedelta(hours=16, minutes=30), "March 9, 23:30"),
+        (timedelta(hours=16, minutes=30), "9 Mar, 23:30"),
     ],
 )
 def test_it_gives_the_date_only_of_other_days_in_the_zone(back, said):

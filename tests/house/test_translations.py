@@ -4,7 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import polib
+import pytest
+from django.conf import settings
+from django.utils.formats import get_format_modules
 
+from core.formats.en import formats
 from tests.support.source import ROOT, name_of
 
 
@@ -28,6 +32,16 @@ def test_every_catalogue_is_compiled_and_fresh():
         or entries(polib.pofile(str(path))) != entries(polib.mofile(str(path.with_suffix(".mo"))))
     ]
     assert stale == []
+
+
+NAMES_OF_FORMATS = {name for name in vars(formats) if name.isupper()}
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+def test_every_language_writes_days_its_own_way(language):
+    """A name that is missing would be taken for a format of that spelling."""
+    own, *_djangos = get_format_modules(language)
+    assert {name for name in vars(own) if name.isupper()} == NAMES_OF_FORMATS
 
 
 def test_no_compiled_catalogue_is_without_its_source():

@@ -49,7 +49,11 @@ class BatchForm(forms.Form):
         strip=False,
         max_length=BYTES,
         widget=forms.Textarea(
-            attrs={"rows": 10, "spellcheck": "false", "placeholder": "Poster,spring,at the station"}
+            attrs={
+                "rows": 10,
+                "spellcheck": "false",
+                "placeholder": _("Poster,spring,at the station"),
+            }
         ),
         help_text=_("A line for each: name, campaign, note. The last two may be left out."),
     )

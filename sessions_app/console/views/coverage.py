@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -13,8 +14,8 @@ from accounts.http import SignedInRequest
 from core.pages import page
 from projects.models import Project
 from projects.queries import access_managed_project
-from routing.models import WorkingSpan
 from sessions_app.console.shell import show
+from sessions_app.console.words import decimal
 from sessions_app.queries import coverage as queries
 from sessions_app.queries.coverage import DAYS, HOURS, Hour
 
@@ -43,10 +44,9 @@ def now(request: SignedInRequest, project_id: UUID) -> HttpResponse:
 
 def _now(project: Project) -> Row:
     found = queries.coverage(project)
-    days = [WorkingSpan.Weekday(day).label for day in range(DAYS)]
     return {
         "coverage": found,
-        "days": [(str(day)[:2], day) for day in days],
+        "days": [(WEEKDAYS_ABBR[day], WEEKDAYS[day]) for day in range(DAYS)],
         "rows": [(f"{hour:02}", [_cell(day[hour]) for day in found.week]) for hour in range(HOURS)],
         "worst": [_gap(hour) for hour in found.gaps[:WORST]],
         "more": max(0, len(found.gaps) - WORST),
@@ -66,8 +66,7 @@ def _gap(hour: Hour) -> Row:
 
 
 def _when(hour: Hour) -> str:
-    day = WorkingSpan.Weekday(hour.weekday).label
-    return f"{day} {hour.hour:02}:00–{(hour.hour + 1) % HOURS:02}:00"
+    return f"{WEEKDAYS[hour.weekday]} {hour.hour:02}:00–{(hour.hour + 1) % HOURS:02}:00"
 
 
 def _there(hour: Hour) -> str:
@@ -84,8 +83,12 @@ def _came(hour: Hour) -> str:
     came = ngettext("%d session came", "%d sessions came", hour.came) % hour.came
     if not hour.missed:
         return came
-    missed = ngettext("%d while nobody was there", "%d while nobody was there", hour.missed)
-    return f"{came}, {missed % hour.missed}"
+    said = ngettext(
+        "%(came)s, %(missed)d while nobody was there",
+        "%(came)s, %(missed)d while nobody was there",
+        hour.missed,
+    )
+    return said % {"came": came, "missed": hour.missed}
 
 
 def _number(agents: float | None) -> str:
@@ -94,7 +97,10 @@ def _number(agents: float | None) -> str:
         return "–"
     if agents < NOBODY:
         return "·"
-    return f"{agents:.0f}" if agents >= 10 else f"{agents:.1f}".removesuffix(".0")
+    rounded = round(agents, 1)
+    if agents >= 10 or rounded == int(rounded):
+        return f"{agents:.0f}"
+    return decimal(agents)
 
 
 def _look(agents: float | None) -> str:

@@ -4,7 +4,7 @@
  * @import { Session } from "../types.js"
  */
 import { html, nothing, ref } from "../../vendor/lit-3.3.3/lit.js";
-import { gettext, ngettext } from "../i18n.js";
+import { gettext, language, ngettext } from "../i18n.js";
 import { messageText } from "../words.js";
 import { icon } from "./bits.js";
 
@@ -64,10 +64,10 @@ function box(app, session) {
 function count(draft) {
   const parts = Math.ceil(draft.length / LIMIT);
   if (!draft) return nothing;
-  const length = draft.length.toLocaleString();
+  const length = draft.length.toLocaleString(language);
   const left = parts > 1
     ? ngettext("{length} characters: leaves as {n} message", "{length} characters: leaves as {n} messages", parts, { length })
-    : gettext("{length} / {limit}", { length, limit: LIMIT.toLocaleString() });
+    : gettext("{length} / {limit}", { length, limit: LIMIT.toLocaleString(language) });
   return html`<span class="num ${parts > 1 || draft.length > LIMIT - CLOSE ? "near" : "faint"}">${left}</span>`;
 }
 

@@ -6,7 +6,7 @@
  */
 import { html, nothing } from "../../vendor/lit-3.3.3/lit.js";
 import { fixFor, fixForAll, helpOn } from "../fixes.js";
-import { gettext, ngettext } from "../i18n.js";
+import { gettext, language, ngettext } from "../i18n.js";
 import { moment, span, time, when } from "../times.js";
 import { reason, whySentence } from "../words.js";
 import { avatar, icon } from "./bits.js";
@@ -42,7 +42,7 @@ function known({ customer }) {
 /** @param {"language" | "region"} type @param {string} code */
 function nameOf(type, code) {
   try {
-    const words = type === "language" ? code : document.documentElement.lang;
+    const words = type === "language" ? code : language;
     return code ? new Intl.DisplayNames([words], { type }).of(code) ?? code : "";
   } catch {
     return code;

@@ -1,0 +1,8 @@
+DAY = "j M"
+DAY_TIME = "j M, H:i"
+DAY_SECOND = "j M, H:i:s"
+DAY_YEAR = "j M Y"
+DAY_YEAR_TIME = "j M Y, H:i"
+WEEKDAY_DAY = "D j M"
+WEEKDAY_DAY_TIME = "D j M, H:i"
+WEEKDAY_DAY_YEAR = "D j M Y"

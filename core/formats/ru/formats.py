@@ -1,0 +1,8 @@
+DAY = "j E"
+DAY_TIME = "j E, H:i"
+DAY_SECOND = "j E, H:i:s"
+DAY_YEAR = "j E Y"
+DAY_YEAR_TIME = "j E Y, H:i"
+WEEKDAY_DAY = "D, j E"
+WEEKDAY_DAY_TIME = "D, j E, H:i"
+WEEKDAY_DAY_YEAR = "D, j E Y"

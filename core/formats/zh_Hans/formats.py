@@ -1,0 +1,8 @@
+DAY = "n月j日"
+DAY_TIME = "n月j日 H:i"
+DAY_SECOND = "n月j日 H:i:s"
+DAY_YEAR = "Y年n月j日"
+DAY_YEAR_TIME = "Y年n月j日 H:i"
+WEEKDAY_DAY = "n月j日 D"
+WEEKDAY_DAY_TIME = "n月j日 D H:i"
+WEEKDAY_DAY_YEAR = "Y年n月j日 D"
