@@ -3,6 +3,7 @@
 import secrets
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from accounts.errors import (
     last_owner,
     not_their_link,
     owners_only,
+    unknown_language,
     weak_password,
 )
 from accounts.models import AuditEntry, Company, Membership, User
@@ -118,6 +120,18 @@ def rename_user(*, user: User, name: str, actor: User | None) -> User:
         _audit_everywhere(user, actor, "user.renamed", name=user.name)
         user_changed(user.pk)
         return user
+
+
+def choose_language(*, user: User, language: str) -> None:
+    """What pages and mails speak to this person from now on; empty: as the browser says.
+
+    Raises Refusal `invalid`.
+    """
+    if language and language not in dict(settings.LANGUAGES):
+        raise unknown_language()
+    with tx.change():
+        User.objects.filter(pk=user.pk).update(language=language)
+        user.language = language
 
 
 def set_enabled(*, user: User, is_enabled: bool, actor: User | None) -> None:

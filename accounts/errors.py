@@ -27,3 +27,7 @@ def not_their_link() -> Refusal:
 
 def weak_password(problems: list[str]) -> Refusal:
     return Refusal("invalid", " ".join(problems), {"password": problems})
+
+
+def unknown_language() -> Refusal:
+    return Refusal("invalid", _("This language is not offered."))

@@ -3,11 +3,19 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 EMAIL_LENGTH = 254
+
+
+class LanguageForm(forms.Form):
+    """None: as the browser says. `next`: where one was."""
+
+    language = forms.ChoiceField(choices=settings.LANGUAGES, required=False)
+    next = forms.CharField(required=False)
 
 
 class SignInForm(AuthenticationForm):

@@ -34,6 +34,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("enabled"), default=True)
     is_staff = models.BooleanField(_("platform staff"), default=False)
     joined_at = models.DateTimeField(default=clock.now, editable=False)
+    # Of pages and mails for this person; empty: as the browser says.
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, editable=False, default="", db_default=""
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

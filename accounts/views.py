@@ -10,14 +10,15 @@ from django.contrib.auth.tokens import default_token_generator
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts import actions
-from accounts.forms import SignInForm
-from accounts.http import SignedInRequest
+from accounts.forms import LanguageForm, SignInForm
+from accounts.http import SignedInRequest, remember_language
 from accounts.models import User
 from accounts.queries import managed_companies
 from core import tx
@@ -33,6 +34,21 @@ class SignIn(LoginView):
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect("accounts:sign_in")
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Kept for the person; and by this browser, which shows the sign-in page in it."""
+    form = LanguageForm(request.POST)
+    if not form.is_valid():
+        return redirect("accounts:home")
+    language, there = form.cleaned_data["language"], form.cleaned_data["next"]
+    if request.user.is_authenticated:
+        tx.run(actions.choose_language, user=request.user, language=language)
+    is_ours = url_has_allowed_host_and_scheme(there, {request.get_host()}, request.is_secure())
+    answer = redirect(there if is_ours else "accounts:home")
+    remember_language(answer, language)
+    return answer
 
 
 @login_required

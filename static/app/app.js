@@ -19,7 +19,7 @@ const PROJECT = "tgstaff.project";
 /** A search looks through so many pages of a list by itself, until it has found so many rows. */
 const [SEARCHED, ENOUGH] = [20, 20];
 
-/** @typedef {{kind: "keys"} | {kind: "transfer", agent?: string | null}
+/** @typedef {{kind: "keys"} | {kind: "language"} | {kind: "transfer", agent?: string | null}
  * | {kind: "edit", row: Message, text: string} | {kind: "leave", text: string} | {kind: "erase"}} Dialog */
 
 export class App {

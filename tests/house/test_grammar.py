@@ -29,7 +29,7 @@ EXTRA = {
     *(f"redirects/{part}" for part in ("edge", "opening", "table", "writer", "spool")),
     "sessions_app/telegram",
     "sessions_app/texts",
-    # the type of a request whose user is real
+    # who asks: the type of a request whose user is real, and that person's language
     "accounts/http",
     # the doctor's: facts in, findings out
     "insights/checks",

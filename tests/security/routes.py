@@ -28,6 +28,7 @@ PAGES = {
     "": Route(SIGNED_IN),
     "sign-in/": Route(ANYBODY),
     "sign-out/": Route(ANYBODY, "POST"),
+    "language/": Route(ANYBODY, "POST"),
     "password/": Route(SIGNED_IN),
     "password/changed/": Route(SIGNED_IN),
     "welcome/<uuid:user_id>/<str:token>/": Route(NOBODY),  # no token is the right one

@@ -24,7 +24,8 @@ export function dialog(app, kind) {
       ${kind.kind === "transfer" ? transfer(app, kind, close)
     : kind.kind === "edit" ? edit(app, kind, close)
     : kind.kind === "erase" ? erase(app, close)
-    : kind.kind === "leave" ? leave(app, kind, close) : keys(close)}
+    : kind.kind === "leave" ? leave(app, kind, close)
+    : kind.kind === "language" ? language(close) : keys(close)}
     </dialog>`;
 }
 
@@ -175,6 +176,16 @@ function erase(app, close) {
       <span class="grow"></span>
       <button class="btn pri" autofocus @click=${close}>${gettext("Keep")}</button>
     </div>`;
+}
+
+// -------------------------------------------------------------------- language
+
+/** The server's own form, which knows the languages; it moves here from beside the page. */
+const languages = document.querySelector("#language form");
+
+/** @param {() => void} close */
+function language(close) {
+  return html`${head(gettext("Language"), close)}${languages}`;
 }
 
 // -------------------------------------------------------------------- keyboard

@@ -44,6 +44,7 @@ function rail(app) {
         <span class="sr">${gettext("Console")}</span></a>` : nothing}
       <span class="grow"></span>
       ${railButton("contrast", gettext("Colours: {theme}", { theme: themeName() }), () => { nextTheme(); app.changed(); })}
+      ${railButton("globe", gettext("Language"), () => app.open({ kind: "language" }))}
       ${railButton("help", gettext("Keyboard"), () => app.open({ kind: "keys" }))}
       <button class="rail-btn" form="sign-out" title=${gettext("Sign out {name}", { name })}>${icon("out")}
         <span class="sr">${gettext("Sign out {name}", { name })}</span></button>
