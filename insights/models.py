@@ -2,11 +2,12 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -121,9 +122,9 @@ class Alarm(models.Model):
     seen_at = models.DateTimeField()  # it was still so
     raised_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    # As the doctor told it when it was seen last: sentences, and [{"text", "link"}].
-    evidence = models.JSONField(default=list)
-    fixes = models.JSONField(default=list)
+    # As the doctor told it when it was seen last, in each language:
+    # {"en": {"evidence": [sentences], "fixes": [{"text", "link"}]}}.
+    told = models.JSONField(default=dict)
 
     objects: ClassVar[models.Manager["Alarm"]] = AlarmQuerySet.as_manager()
 
@@ -142,6 +143,19 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project}: {self.get_kind_display()}"
+
+    @property
+    def evidence(self) -> list[str]:
+        return list(self._words().get("evidence", []))
+
+    @property
+    def fixes(self) -> list[dict[str, str]]:
+        return list(self._words().get("fixes", []))
+
+    def _words(self) -> dict[str, Any]:
+        """In the language that is spoken now; of before there was that language, in another."""
+        told: dict[str | None, dict[str, Any]] = self.told
+        return told.get(get_language()) or next(iter(told.values()), {})
 
 
 class AlarmMail(models.Model):

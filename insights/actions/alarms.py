@@ -74,7 +74,7 @@ def _follow(alarm: Alarm, sight: Sight, seen: Look) -> None:
     rules = seen.rules[alarm.project_id]
     as_it_was = Alarm.objects.open().filter(pk=alarm.pk, seen_at__lte=seen.at)
     with tx.change():
-        if not as_it_was.update(began_at=began_at, seen_at=seen.at, **_told(sight)):
+        if not as_it_was.update(began_at=began_at, seen_at=seen.at, told=sight.told):
             return
         if seen.at - began_at >= rules.thresholds()[alarm.kind]:
             _raise(alarm, rules, seen.at)
@@ -86,11 +86,6 @@ def _began_at(alarm: Alarm, sight: Sight, at: datetime) -> datetime:
     if sight.since:
         return sight.since
     return at if at - alarm.seen_at > GAP else alarm.began_at
-
-
-def _told(sight: Sight) -> dict[str, Any]:
-    check = sight.check.as_json()
-    return {"evidence": check["evidence"], "fixes": check["fixes"]}
 
 
 def _raise(alarm: Alarm, rules: AlarmRules, at: datetime) -> None:

@@ -103,7 +103,7 @@ def try_out(*, project: Project, user: User) -> None:
     """Send one mail to this person now. Raises Refusal `no_mail_server` or `mail_not_sent`."""
     if not delivery.is_set_up():
         raise no_mail_server()
-    letter = letters.of_a_try(project)
+    letter = letters.of_a_try(project, user)
     try:
         key = f"try.{project.public_id}.{clock.now().timestamp():.0f}"
         delivery.send(address=user.email, subject=letter.subject, text=letter.text, key=key)

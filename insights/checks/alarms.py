@@ -1,23 +1,38 @@
 """Which of the doctor's findings are worth an alarm. Pure: facts in, what is alarming out."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from insights.checks import agents, bot, work
 from insights.checks.check import Check, State
 from insights.checks.facts import Facts
 from insights.models import Alarm
+from sessions_app.events import Payload
 
 
 @dataclass(frozen=True)
 class Sight:
-    """A trouble as it is seen now. `since`: when it began, where the rows tell; None: unknown."""
+    """A trouble as it is seen now. `since`: when it began, where the rows tell; None: unknown.
+    `told`: what the check says, by language, as `Alarm` keeps it."""
 
     project: int
     kind: str
     check: Check
     since: datetime | None = None
+    told: Payload = field(default_factory=dict)
+
+
+def told(by_language: Mapping[str, Iterable[Sight]]) -> Iterator[Sight]:
+    """The same sights, seen in each language, with what they say in all of them."""
+    every = {language: {one.kind: one for one in seen} for language, seen in by_language.items()}
+    for kind, sight in next(iter(every.values())).items():
+        yield replace(sight, told={code: _words(seen[kind].check) for code, seen in every.items()})
+
+
+def _words(check: Check) -> Payload:
+    said = check.as_json()
+    return {"evidence": said["evidence"], "fixes": said["fixes"]}
 
 
 def sights(facts: Facts, thresholds: Mapping[str, timedelta]) -> Iterator[Sight]:

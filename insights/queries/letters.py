@@ -1,4 +1,5 @@
-"""What alarm mails say, in the project's language and by its clock."""
+"""What alarm mails say: in the language that the reader has chosen, else in the project's, and by
+its clock."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from core import clock
 from insights.models import Alarm, AlarmMail
 from projects.models import Project
@@ -24,14 +26,14 @@ class Letter:
 def of(mail: AlarmMail) -> Letter:
     """Needs alarm__project__company and user loaded."""
     alarm = mail.alarm
-    with translation.override(alarm.project.language):
+    with translation.override(mail.user.language or alarm.project.language):
         if mail.about == AlarmMail.About.ENDED:
             return _ended(alarm)
         return _raised(alarm)
 
 
-def of_a_try(project: Project) -> Letter:
-    with translation.override(project.language):
+def of_a_try(project: Project, user: User) -> Letter:
+    with translation.override(user.language or project.language):
         subject = _("[%s] A mail to try it out") % project.name
         return Letter(subject, _with_foot(project, [_("Alarms of this project come like this.")]))
 

@@ -1,20 +1,24 @@
 """What is alarming now, in many projects at once: in as many queries for all as for one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import translation
 
 from bots.models import Bot
 from bots.queries import heard
 from core import clock, tx
-from insights.checks.alarms import Sight, sights
+from insights.checks.alarms import Sight, sights, told
 from insights.checks.facts import Facts, Line, Person
 from insights.models import AlarmRules, Answer
 from projects.models import Project
 from routing.models import Pool
 from sessions_app.queries.outlook import Outlook, outlooks
+
+# What the facts of a project are made of.
+Parts = tuple[Project, datetime, Outlook, Bot | None, Answer | None]
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,21 @@ def look(project_ids: Collection[int]) -> Look:
         bot = by_project.get(project.pk)
         answer = answers.get(bot.pk) if bot else None
         mine = rules.setdefault(project.pk, AlarmRules(project=project))
-        with translation.override(project.language):
-            found = _facts(project, at, outlook[project.pk], bot, answer)
-            for sight in sights(found, mine.thresholds()):
-                seen[project.pk, sight.kind] = sight
+        parts = (project, at, outlook[project.pk], bot, answer)
+        for sight in _sights(parts, mine.thresholds()):
+            seen[project.pk, sight.kind] = sight
     return Look(at, seen, rules)
+
+
+def _sights(parts: Parts, thresholds: Mapping[str, timedelta]) -> Iterator[Sight]:
+    """Told in every language: each who reads of an alarm has one of his own."""
+    if not list(sights(_facts(*parts), thresholds)):
+        return
+    by_language = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            by_language[language] = list(sights(_facts(*parts), thresholds))
+    yield from told(by_language)
 
 
 def _facts(

@@ -4,12 +4,15 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
+from accounts.actions import choose_language
 from core import clock
 from core.errors import Refusal
 from insights.actions import alarms, mails
 from insights.models import Alarm, AlarmMail
 from insights.queries.alarms import open_alarms
+from projects.models import Project
 from tests.factories import make_company, make_member, make_user
 from tests.insights.looking import ago
 from tests.insights.test_alarms import away, back
@@ -62,6 +65,20 @@ def states():
 
 def body(mail):
     return mail.get_payload(decode=True).decode()
+
+
+def test_each_reads_the_language_he_has_chosen(project, lena, mia, olga, server):
+    """Whatever is spoken where the mail is made."""
+    Project.objects.update(language="ru")
+    choose_language(user=mia, language="zh-hans")
+    raise_it(project, lena)
+    mails.send_due()
+    alarm = Alarm.objects.get()
+    letters = {mail["To"]: body(mail) for mail in server.mails}
+    for address, language in (("mia@example.org", "zh-hans"), ("olga@example.org", "ru")):
+        with translation.override(language):
+            assert alarm.get_kind_display() in letters[address]
+            assert alarm.evidence[0] in letters[address]
 
 
 def test_each_manager_has_one_when_it_is_raised_and_one_when_it_is_over(

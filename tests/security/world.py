@@ -135,7 +135,7 @@ def _fill(place: Place, message: Message) -> None:
         began_at=clock.now(),
         seen_at=clock.now(),
         raised_at=clock.now(),
-        evidence=[f"{canary} evidence"],
+        told={"en": {"evidence": [f"{canary} evidence"], "fixes": []}},
     )
     mail = AlarmMail.objects.create(alarm=alarm, user=agent.user, about="raised", error=canary)
     rows: list[Model] = [
