@@ -90,7 +90,7 @@ class Cast:
             kind="bot",
             began_at=clock.now(),
             seen_at=clock.now(),
-            evidence=[mark],
+            told={"en": {"evidence": [mark], "fixes": []}},
         )
         AlarmMail.objects.create(alarm=alarm, user=self.manager, about="raised", error=mark)
         AlarmRules.objects.create(project=self.project)
