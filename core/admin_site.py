@@ -6,7 +6,18 @@ from typing import Any
 from django.core.paginator import InvalidPage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_noop as _
 from unfold.sites import UnfoldAdminSite
+
+# What Unfold's pages say and Django's do not: it brings no catalogues of its own.
+OF_UNFOLD = (
+    *(_("Light"), _("Dark"), _("System")),
+    *(_("True"), _("False"), _("Date")),
+    *(_("Type to search"), _("Filters"), _("No results found"), _("Go back")),
+    _("This page yielded into no results. Create a new item or reset your filters."),
+    *(_("Select value"), _("Select record"), _("Select all rows")),
+    *(_("Select action"), _("Select action to run"), _("Run")),
+)
 
 
 def own_companies(request: HttpRequest) -> Sequence[int]:
