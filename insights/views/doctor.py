@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -92,6 +93,6 @@ def _now(project: Project) -> dict[str, Any]:
         "report": report,
         "ten": report.checks[:TEN],
         "further": report.checks[TEN:],
-        "wall": f"{found.now.astimezone(found.zone):%Y-%m-%d %H:%M}",
+        "wall": date_format(found.now.astimezone(found.zone), "DAY_YEAR_TIME"),
         "text": json.dumps(nameless.as_json(), ensure_ascii=False, indent=1),
     }

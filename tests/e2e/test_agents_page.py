@@ -203,6 +203,30 @@ def test_five_hundred_waiting_sessions_are_there_after_a_reload(
     until(lambda: pane.evaluate("pane => pane.scrollHeight") > loaded)
 
 
+def test_it_speaks_the_language_that_is_chosen_on_it(house: House, pages: Pages) -> None:
+    tom = open_app(pages, house, "Tom")
+    choose(tom, "Language", "简体中文")
+    expect(tom.get_by_role("heading", name="会话", exact=True)).to_be_attached()
+    assert tom.locator("html").get_attribute("lang") == "zh-hans"
+    choose(tom, "语言", "跟随浏览器")
+    expect(tom.get_by_role("heading", name="Sessions", exact=True)).to_be_attached()
+
+
+def choose(page: Page, button: str, language: str) -> None:
+    page.locator(".rail").get_by_role("button", name=button, exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("dialog").get_by_role("button", name=language, exact=True).click()
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_longer_words_have_room(house: House, pages: Pages, narrow: bool) -> None:
+    """Russian takes a third more than English."""
+    lena = open_app(pages, house, "Lena", narrow=narrow, locale="ru")
+    lena.get_by_role("button", name="Получаете ли вы обращения?").click()
+    for part in ("html", ".list", ".strip"):
+        assert lena.locator(part).evaluate("part => part.scrollWidth <= part.clientWidth"), part
+
+
 def test_the_page_is_whole_on_a_phone_and_in_the_dark(house: House, pages: Pages) -> None:
     lena = open_app(pages, house, "Lena", dark=True, narrow=True)
     go_online(lena)

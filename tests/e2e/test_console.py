@@ -11,6 +11,11 @@ from tests.support.house import Agent
 
 pytestmark = pytest.mark.usefixtures("everybody_is_away")
 
+PARTS = (
+    *("", "doctor/", "alarms/", "rules/", "team/", "coverage/", "bot/", "settings/"),
+    *("links/", "links/new/", "links/many/", "links/ledger/"),
+)
+
 
 @pytest.fixture
 def owner(pages, house):
@@ -85,20 +90,34 @@ def test_it_pauses_and_resumes(owner):
     expect(owner.get_by_role("button", name="Pause")).to_be_visible()
 
 
-def test_no_page_is_wider_than_a_phone(pages, house):
-    phone = pages.signed_in(house, "Marek", narrow=True)
+@pytest.mark.parametrize("locale", ["en", "zh-CN", "ru"])
+def test_no_page_is_wider_than_a_phone(pages, house, locale):
+    phone = pages.signed_in(house, "Marek", narrow=True, locale=locale)
     phone.goto(f"{house.web}/console/")
     today = phone.url
-    for part in ("", "rules/", "team/", "bot/", "settings/"):
+    for part in PARTS:
         phone.goto(today + part)
         expect(phone.get_by_role("heading", level=1)).to_be_visible()
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390, part
 
 
+def test_a_language_is_chosen_where_the_account_is(owner):
+    today = owner.url
+    owner.locator(".nav-foot summary").click()
+    with owner.expect_navigation():
+        owner.locator(".nav-foot").get_by_role("button", name="Русский").click()
+    assert owner.url == today
+    expect(owner.get_by_role("heading", level=1)).to_have_text("Сегодня")
+    owner.locator(".nav-foot summary").click()
+    with owner.expect_navigation():
+        owner.locator(".nav-foot").get_by_role("button", name="Как в браузере").click()
+    expect(owner.get_by_role("heading", level=1)).to_have_text("Today")
+
+
 def test_one_can_sign_out_on_a_phone(pages, house):
     phone = pages.signed_in(house, "Marek", narrow=True)
     phone.goto(f"{house.web}/console/")
-    phone.locator("summary").click()
+    phone.locator(".switch > summary").click()
     phone.get_by_role("button", name="Sign out").click()
     phone.wait_for_url("**/sign-in/")
 
