@@ -346,6 +346,9 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="json")
 LOG_REQUESTS = env.bool("LOG_REQUESTS", default=False)
 LOGGING = logs.configuration(level=env.str("LOG_LEVEL", default="INFO"), style=LOG_FORMAT)
 
+# What tables and columns are called there that have no name in their models.
+ADMIN_NAMES = "tgstaff.columns"
+
 UNFOLD = {
     "SITE_TITLE": "TG-Staff",
     "SITE_HEADER": "TG-Staff",
