@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from bots.models import Bot
 from core import clock
@@ -103,7 +104,7 @@ def test_today_leads_to_it_when_the_bot_is_in_trouble(client, project, bot):
 
 def test_it_tells_the_time_of_the_projects_clock(client, project):
     tokyo = clock.now().astimezone(ZoneInfo("Asia/Tokyo"))
-    assert f"{tokyo:%Y-%m-%d %H:}" in look(client, project, "now/")
+    assert f"{date_format(tokyo, 'DAY_YEAR')}, {tokyo:%H:}" in look(client, project, "now/")
 
 
 def test_another_companys_project_is_not_there(project):
