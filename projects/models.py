@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Company, User
 from core import clock
@@ -34,7 +35,7 @@ class Project(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     company = models.ForeignKey(Company, models.CASCADE, related_name="projects")
-    name = models.CharField(_("name"), max_length=30)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=30)
     remark = models.CharField(_("remark"), max_length=200, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     language = models.CharField(_("language"), max_length=10, default="en")

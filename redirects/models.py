@@ -12,6 +12,7 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import clock
 from projects.models import Agent, Project
@@ -70,7 +71,7 @@ class Link(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="links")
     code = models.CharField(max_length=16, unique=True, default=new_code, editable=False)
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=60)
     campaign = models.CharField(_("campaign"), max_length=60, blank=True)
     note = models.TextField(_("note"), max_length=LONGEST, blank=True)
     is_enabled = models.BooleanField(_("enabled"), default=True)

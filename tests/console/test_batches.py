@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.translation import override
 
 from accounts.models import AuditEntry
 from redirects.models import Link
@@ -143,6 +144,20 @@ def test_a_name_that_is_there_already_is_a_doubt_and_no_error(page, project):
 )
 def test_tables_as_spreadsheets_write_them(project, text):
     assert [row[1:] for row in read(text, project)] == [("A", "b", "c")]
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"),
+    [
+        ("zh-hans", "名称,广告活动,备注"),
+        ("ru", "Название;Кампания;Заметка"),
+        ("ru", "name,campaign"),
+    ],
+)
+def test_a_heading_in_the_words_of_the_page_is_no_link(project, language, heading):
+    with override(language):
+        comma = ";" if ";" in heading else ","
+        assert read(f"{heading}\nA{comma}b", project) == [(2, "A", "b", "")]
 
 
 def test_a_file_is_read(page, project):

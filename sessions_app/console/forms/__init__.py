@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.errors import Refusal
 from projects.models import Agent, Project
@@ -60,7 +61,7 @@ def whole_number(label: Any, smallest: int, biggest: int, **options: Any) -> for
 
 class NewProjectForm(forms.Form):
     name = forms.CharField(
-        label=_("name"),
+        label=pgettext_lazy("of a thing", "name"),
         max_length=NAME,
         help_text=_("What your team calls it, such as “Support”. Customers never see it."),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from core.errors import Refusal
 from core.validation import validate
@@ -178,7 +178,14 @@ def _delimiter(text: str) -> str:
 
 
 def _is_heading(cells: Sequence[str]) -> bool:
-    return tuple(cell.lower() for cell in cells) == COLUMNS[: len(cells)]
+    """As the page names them, or in English."""
+    said = tuple(cell.lower() for cell in cells)
+    return said in (COLUMNS[: len(cells)], tuple(_headings())[: len(cells)])
+
+
+def _headings() -> Iterator[str]:
+    for name in (pgettext("of a thing", "name"), gettext("campaign"), gettext("note")):
+        yield name.lower()
 
 
 def _line(
@@ -213,7 +220,11 @@ def _refused(project: Project, name: str, campaign: str, note: str) -> list[str]
     try:
         validate(link, COLUMNS)
     except Refusal as refusal:
-        labels = {"name": _("Name"), "campaign": _("Campaign"), "note": _("Note")}
+        labels = {
+            "name": pgettext_lazy("of a thing", "Name"),
+            "campaign": _("Campaign"),
+            "note": _("Note"),
+        }
         return [
             f"{labels[field]}: {' '.join(map(str, texts))}" for field, texts in refusal.data.items()
         ]

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
@@ -69,7 +69,15 @@ def file(request: SignedInRequest, project_id: UUID) -> HttpResponseBase:
     """All links of the project that are not archived."""
     project = access_managed_project(request.user, project_id)
     head = [
-        *(_("name"), _("campaign"), _("code"), _("address"), _("state"), _("expires"), _("note")),
+        *(
+            pgettext("of a thing", "name"),
+            _("campaign"),
+            _("code"),
+            _("address"),
+            _("state"),
+            _("expires"),
+            _("note"),
+        ),
         *(_("visits in 30 days"), _("starts in 30 days")),
     ]
     return sheets.download(request, "links", head, _lines(request, project))
