@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ CARRIED_LETTERS = 32 * 1024
 RIGHTS_KINDS = frozenset({"access.changed", "project.changed"})
 
 
+@lru_cache(1024)  # the rows of a batch have most of theirs in common
 def moment(at: datetime | None) -> str | None:
     """ISO 8601 in UTC with milliseconds: 2026-11-22T14:32:05.120Z."""
     if at is None:

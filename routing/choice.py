@@ -7,6 +7,7 @@ Codes are stable and documented; evidence is plain JSON.
 import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 ROUND_ROBIN = "round_robin"
@@ -274,7 +275,7 @@ def _nobody_to_ask(candidates: Sequence[Candidate], rules: Rules) -> str:
 def _next(eligible: Sequence[Candidate], cursor: Place) -> Candidate:
     """The first after the cursor; the list is a circle."""
     later = [one for one in eligible if one.place > cursor]
-    return min(later or eligible, key=lambda one: one.place)
+    return min(later or eligible, key=attrgetter("place"))
 
 
 def _least_busy(
