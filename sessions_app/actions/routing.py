@@ -67,10 +67,14 @@ def is_due(project_id: int) -> bool:
     if own.filter(own_until__lte=clock.now()).exists():
         return True
     heads = [line.waiting_line(pool).for_page().first(), own.for_page().first()]
-    look = Round(pool, "sweep", [head for head in heads if head])
-    for head in look.sessions:
-        look.try_to_assign(head)
-    return bool(heads[0]) and (look.can_serve or bool(look.fresh))
+    look = _tried(Round(pool, "sweep", [head for head in heads if head]))
+    return bool(look.fresh) or look.can_serve and _is_due_behind_the_head(pool)
+
+
+def _is_due_behind_the_head(pool: Pool) -> bool:
+    """Somebody could receive, but not what stands at the head of the line: perhaps he had it."""
+    sessions = list(line.waiting_line(pool)[:BATCH])
+    return len(sessions) == BATCH or bool(_tried(Round(pool, "sweep", sessions)).fresh)
 
 
 def _has_unfit_owners(project_id: int) -> bool:
@@ -87,17 +91,16 @@ def _route_batch(project_id: int, trigger: str, after: Place | None) -> tuple[in
         sessions = _locked(waiting, BATCH if after else HEAD)
         if not sessions:
             return 0, None
-        batch = _tried(pool, trigger, sessions)
+        batch = _tried(_round(pool, trigger, sessions))
         if after is None and len(sessions) == HEAD and (batch.fresh or _could_serve(batch)):
-            batch = _tried(pool, trigger, _locked(waiting, BATCH))
+            batch = _tried(_round(pool, trigger, _locked(waiting, BATCH)))
         batch.write()
         is_over = len(batch.sessions) < BATCH or not _could_serve(batch)
         return len(batch.picks), None if is_over else _place(batch.sessions[-1])
 
 
-def _tried(pool: Pool, trigger: str, sessions: Sequence[ChatSession]) -> "Round":
-    batch = _round(pool, trigger, sessions)
-    for session in sessions:
+def _tried(batch: "Round") -> "Round":
+    for session in batch.sessions:
         batch.try_to_assign(session)
     return batch
 

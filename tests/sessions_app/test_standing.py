@@ -7,9 +7,10 @@ from core.ports import port
 from live.models import Event
 from projects.models import Agent, Project
 from routing.models import Pool
+from sessions_app.actions.ownership import put_back
 from sessions_app.actions.routing import is_due, settle_project
 from sessions_app.models import ChatSession
-from tests.factories import make_agent, make_project, make_session
+from tests.factories import make_agent, make_member, make_project, make_session
 from tests.support.team import come_online, go_away, owners, route, told, vanish
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -162,6 +163,29 @@ def test_it_is_due_when_somebody_can_receive(project, alice):
     route(project)
     come_online(alice)
     assert is_due(project.pk)
+
+
+def test_it_is_not_due_when_only_those_could_receive_who_had_it(project, alice):
+    come_online(alice)
+    put_back_from(alice)
+    route(project)
+    assert not is_due(project.pk)
+
+
+def test_it_is_due_when_somebody_could_receive_what_stands_behind_the_head(project, alice):
+    first, second = put_back_from(alice), make_session(project)
+    route(project)
+    come_online(alice)
+    assert is_due(project.pk)
+    route(project)
+    assert owners([first, second]) == [None, "Alice"]
+    assert not is_due(project.pk)
+
+
+def put_back_from(agent: Agent) -> ChatSession:
+    session = make_session(agent.project, owner=agent)
+    manager = make_member(agent.project.company, role="manager").user
+    return tx.run(put_back, session=session, actor=manager)
 
 
 def test_it_is_due_when_the_reason_is_another(project, alice):
