@@ -111,7 +111,7 @@ def _could_serve(batch: "Round") -> bool:
 
 
 def _explain_rest(project_id: int, trigger: str) -> None:
-    """Those far back in a long line, and those too old for it, are told why they wait too."""
+    """Those far back in a long line, and those too old for it or no more, are told why they wait."""
     with tx.change():
         pool = lock_pool(project_id)
         sessions = _locked(line.unexplained(pool), BATCH)
@@ -151,7 +151,7 @@ def _place(session: ChatSession) -> Place:
 
 class Round:
     """A stretch of the line against the team, in memory. After it: `picks`, and attempts `fresh`
-    and `repeated`. `are_untold`: no attempt of the sessions' present wait exists."""
+    and `repeated`. `are_untold`: nothing, or another thing, was said in the sessions' present wait."""
 
     def __init__(
         self,

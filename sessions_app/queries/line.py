@@ -3,19 +3,22 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from accounts.models import Membership
 from core import clock
 from projects.models import Agent, Project
 from redirects.models import Link
 from routing.models import Lease, Pool, PresenceInterval
+from routing.queries import project_code
 from sessions_app.models import Assignment, ChatSession, RoutingAttempt
 from sessions_app.models.sessions import ChatSessionQuerySet
 
 State = ChatSession.State
 End = Assignment.End
 TOO_OLD = "too_old"
+NOTHING = "nothing"  # was said, in the place of a project's code
 
 
 def waiting_line(pool: Pool) -> ChatSessionQuerySet:
@@ -46,13 +49,16 @@ def own_lists(sessions: Collection[ChatSession]) -> dict[int, frozenset[int]]:
 
 
 def unexplained(pool: Pool) -> ChatSessionQuerySet:
-    """Waiting sessions of which nobody has said yet why they wait, or that they are too old."""
+    """Waiting sessions of which nobody has said yet why they wait; and those that have become too
+    old since, or are not any more by another age limit. In a project that does not route this is
+    said of the old as well."""
     tries = RoutingAttempt.objects.filter(session=OuterRef("pk"), at__gte=OuterRef("waiting_since"))
+    last = Subquery(tries.order_by("-pk").values("project_code")[:1])
+    told = Coalesce(last, Value(NOTHING))
     is_old = Q(waiting_since__lte=too_old_before(pool))
-    waiting = ChatSession.objects.filter(project=pool.project_id).waiting()
-    return waiting.filter(
-        ~Exists(tries) | is_old & ~Exists(tries.filter(project_code=TOO_OLD)),
-    )
+    true_of_old = project_code(pool.project) or TOO_OLD
+    waiting = ChatSession.objects.filter(project=pool.project_id).waiting().annotate(told=told)
+    return waiting.filter(~is_old & Q(told__in=[NOTHING, TOO_OLD]) | is_old & ~Q(told=true_of_old))
 
 
 def too_old_before(pool: Pool) -> datetime:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from core import tx
+from core import clock, tx
 from core.ports import port
 from live.models import Event
+from projects.actions import set_state
 from projects.models import Agent, Project
 from routing.models import Pool
 from sessions_app.actions.ownership import put_back
@@ -203,3 +204,43 @@ def test_what_is_too_old_is_due_once(project, alice, shift_clock):
     route(project)
     assert not is_due(project.pk)
     assert ChatSession.objects.get(pk=session.pk).state == "unassigned"
+
+
+def test_of_what_is_too_old_in_a_paused_project_is_said_once_that_it_is_paused(
+    project, alice, shift_clock
+):
+    session = make_session(project)
+    shift_clock(8 * 86400)
+    for state, code in (("paused", "project_paused"), ("active", "too_old")):
+        set_state(project=project, state=state)
+        assert is_due(project.pk)
+        route(project)
+        assert session.attempts.latest("pk").project_code == code
+        assert not is_due(project.pk)
+
+
+def test_what_is_too_old_again_is_told_so_again(project, alice, shift_clock):
+    session = make_session(project)
+    shift_clock(2 * 86400)
+    assert [told_by_age_limit(project, session, days) for days in (1, 7, 1)] == [
+        "too_old",
+        "",
+        "too_old",
+    ]
+
+
+def test_who_is_not_too_old_any_more_is_told_so_far_back_in_the_line(project, alice, shift_clock):
+    """Two at the head began to wait again just now, and hear nothing new."""
+    heads, session = [make_session(project) for _ in range(2)], make_session(project)
+    shift_clock(2 * 86400)
+    for head in heads:
+        ChatSession.objects.filter(pk=head.pk).update(waiting_since=clock.now())
+    assert told_by_age_limit(project, session, 1) == "too_old"
+    assert told_by_age_limit(project, session, 7) == ""
+
+
+def told_by_age_limit(project: Project, session: ChatSession, days: int) -> str:
+    Pool.objects.filter(project=project).update(too_old_days=days)
+    if is_due(project.pk):
+        route(project)
+    return session.attempts.latest("pk").project_code
