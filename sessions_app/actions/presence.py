@@ -14,6 +14,7 @@ from core import kick, tx
 from live.actions import record
 from projects.models import Agent, Project
 from routing.actions import retime_hours
+from routing.models import Pool
 from routing.queries import State, presence
 from sessions_app.actions import feed, gate
 from sessions_app.models import ChatSession
@@ -40,7 +41,15 @@ def agents_changed(agent_ids: list[int]) -> None:
     """These agents were added, changed, moved in the list or removed (port of projects)."""
     agents = Agent.objects.filter(pk__in=agent_ids)
     _tell_rights(agents.order_by("user_id").values_list("user_id", flat=True))
-    _tell(agents, trigger="agents_changed", with_projects=True)
+    _tell(agents | _beside_lists_of(agents), trigger="agents_changed", with_projects=True)
+
+
+def _beside_lists_of(agents: QuerySet[Agent]) -> QuerySet[Agent]:
+    """A project's list of Specified Agents is shorter by those of them who have left: whoever is not
+    on it is told how long it is."""
+    left = agents.filter(removed_at__isnull=False)
+    shorter = Pool.objects.filter(scope=Pool.Scope.SPECIFIED, specified__in=left)
+    return Agent.objects.filter(project__in=shorter.values("project"))
 
 
 def hours_changed(agent_ids: list[int]) -> None:

@@ -5,8 +5,9 @@ import pytest
 from core import clock, tx
 from core.ports import port
 from live.models import Event
-from projects.actions import set_state
+from projects.actions import remove_agent, set_state
 from projects.models import Agent, Project
+from routing.actions import change_rules, pool_of
 from routing.models import Pool
 from sessions_app.actions.ownership import put_back
 from sessions_app.actions.routing import is_due, settle_project
@@ -101,6 +102,16 @@ def test_who_has_left_has_no_presence_any_more(project, alice):
     call("projects.agents_changed", [alice.pk])
     assert told(project, "presence.changed") == []
     assert told(project, "project.changed")[-1].payload["agents"] == []
+
+
+def test_who_leaves_a_list_makes_it_shorter_for_those_who_are_not_on_it(project, alice):
+    bob, cem = make_agent(project, "Bob"), make_agent(project, "Cem")
+    change_rules(pool=pool_of(project), actor=None, scope="specified", specified=[bob, cem])
+    remove_agent(agent=bob, actor=None)
+    told_last = {
+        event.payload["name"]: event.payload for event in told(project, "presence.changed")
+    }
+    assert told_last["Alice"]["codes"][0] == {"code": "not_in_scope", "evidence": {"list": 1}}
 
 
 def test_new_rules_are_told_for_everybody(project, alice, kicks):
