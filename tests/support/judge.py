@@ -1,12 +1,12 @@
 """docs/routing.md once more, read from the rows by somebody who does not trust the product.
 
-Only models are used here: no queries and no rules of the product. What it is asked is whether an
-assignment was right, who could have received a session, and where the circle goes on.
+Only models are used here: no queries and no rules of the product. What it is asked is whether what
+routing did and said was right, who could have received a session, and where the circle goes on.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from accounts.models import Membership
@@ -14,7 +14,8 @@ from core import clock
 from projects.models import Agent, Project
 from redirects.models import Link
 from routing.models import Lease, Pool, Presence, PresenceInterval, WorkingSpan
-from sessions_app.models import Assignment, ChatSession, RoutingAttempt
+from sessions_app.models import Assignment, ChatSession, Message, RoutingAttempt
+from tests.support.seen import SEEN
 
 NEVER = {"disabled", "not_member", "no_reply_right"}
 SCOPE = {"not_in_scope", "not_in_link_list"}
@@ -22,8 +23,12 @@ SCOPE = {"not_in_scope", "not_in_link_list"}
 MANAGER = NEVER
 SELF = NEVER | SCOPE | {"offline"}
 COLLEAGUE = SELF | {"away", "page_hidden", "at_limit"}
+# Of these one alone can keep somebody from a session.
+DECIDING = ("disabled", "no_reply_right", *sorted(SCOPE), "away", "offline", "page_hidden")
+DECIDING += ("off_hours", "at_limit", "already_had_it")
 
 Place = tuple[int, int]
+BEFORE_ALL: Place = (-1, 0)
 
 
 @dataclass
@@ -37,11 +42,16 @@ class Waiting:
     is_too_old: bool
     former: int | None
 
+    @property
+    def ear(self) -> tuple[object, ...]:
+        """Who has the same hears the same."""
+        return self.listed, self.had_it
+
 
 @dataclass
 class Court:
     """One project at one moment. `circle`: the team in its order; `cursor`: after which place the
-    circle goes on; `open`: what each owns."""
+    circle goes on; `open`: what each owns; `but_for`: a rule that is put away, to see what it does."""
 
     project: Project
     pool: Pool
@@ -52,6 +62,7 @@ class Court:
     served: dict[int, int]
     cursor: Place
     line: list[Waiting] = field(default_factory=list)
+    but_for: str = ""
 
     @classmethod
     def of(cls, project_id: int) -> "Court":
@@ -61,16 +72,14 @@ class Court:
         circle = list(team.select_related("user"))
         specified = set(pool.specified.values_list("pk", flat=True))
         owned = ChatSession.objects.filter(project=project, state="assigned")
+        facts, owners = Facts(pool), list(owned.values_list("owner", flat=True))
         court = cls(
             project=project,
             pool=pool,
             circle=circle,
-            facts={agent.pk: set(_facts(agent, pool)) for agent in circle},
+            facts={agent.pk: set(facts.codes(agent)) for agent in circle},
             scope=None if pool.scope == Pool.Scope.ALL else specified,
-            open={
-                agent.pk: sum(one.owner_id == agent.pk for one in owned.only("owner_id"))
-                for agent in circle
-            },
+            open={agent.pk: owners.count(agent.pk) for agent in circle},
             served=dict(pool.turns.values_list("agent_id", "number")),
             cursor=_cursor(pool, circle),
         )
@@ -88,8 +97,7 @@ class Court:
 
     def hears(self, session: ChatSession, *, is_new: bool = False) -> Waiting:
         """What is known of a session that waits. `is_new`: its wait began just now."""
-        tries = RoutingAttempt.objects.filter(session=session).order_by("pk")
-        last = None if is_new else tries.last()
+        last = None if is_new else _last_said(session)
         since = session.waiting_since
         return Waiting(
             session=session,
@@ -115,7 +123,19 @@ class Court:
         limit = next(one.session_limit for one in self.circle if one.pk == agent)
         if limit is not None and self.open[agent] >= limit:
             found.add("at_limit")
-        return found
+        return found - {self.but_for}
+
+    def code(self, waiting: Waiting) -> str:
+        """Why nobody at all is asked."""
+        if not self.routes:
+            is_paused = self.project.state == Project.State.PAUSED
+            return "project_paused" if is_paused else "bot_invalid"
+        if waiting.is_too_old:
+            return "too_old"
+        if waiting.listed is None and not self.circle:
+            return "no_agents"
+        is_empty = self.scope is not None and not self.scope & {one.pk for one in self.circle}
+        return "scope_empty" if waiting.listed is None and is_empty else ""
 
     def able(self, waiting: Waiting) -> list[int]:
         """Who could receive it now, in the order of the circle."""
@@ -131,7 +151,7 @@ class Court:
             return {waiting.former}
         if not able:
             return set()
-        if self.pool.mode == Pool.Mode.ROUND_ROBIN or waiting.has_waited:
+        if self.mode(waiting) == Pool.Mode.ROUND_ROBIN:
             places = {one.pk: (one.position, one.pk) for one in self.circle}
             behind = [agent for agent in able if places[agent] > self.cursor]
             return {(behind or able)[0]}
@@ -141,69 +161,159 @@ class Court:
             return set(tied)
         return {min(tied, key=lambda agent: self.served.get(agent, 0))}
 
+    def mode(self, waiting: Waiting) -> str:
+        return Pool.Mode.ROUND_ROBIN if waiting.has_waited else self.pool.mode
+
     # ---------------------------------------------------------------- judging
 
-    def judge(self, given: Collection[Assignment], *, is_whole: bool) -> None:
-        """These are what routing has given out since, in their order. `is_whole`: it had looked at
-        all that waits, so nobody who could have received is left."""
-        for assignment in given:
-            one = next(row for row in self.line if row.session.pk == assignment.session_id)
-            for earlier in self.line[: self.line.index(one)]:
-                assert not self.able(earlier), f"{one.session} overtook {earlier.session}"
-            rightful = self.rightful(one)
-            assert assignment.agent_id in rightful, (
-                f"{one.session} went to {assignment.agent_id}, not to {rightful}: "
-                f"{self.codes(assignment.agent_id, one)}"
-            )
-            is_former = one.former == assignment.agent_id and self.pool.returning == "former"
-            assert (assignment.reason == "former") == is_former
-            self._give(one, assignment.agent_id, is_turn=not is_former)
+    def judge(self, said: Collection[RoutingAttempt], *, is_whole: bool) -> None:
+        """`said`: by routing, of each session once. `is_whole`: it had looked at all that waits, so
+        nobody is left who could have received, or to whom nothing was said."""
+        heard = {row.session_id: row for row in said}
+        assert len(heard) == len(said), "tried twice at once"
+        # Who waits too long is told when all others have been served.
+        for one in sorted(self.line, key=lambda one: one.is_too_old):
+            if one.session.pk in heard:
+                self._judge_one(one, heard.pop(one.session.pk))
+        assert not heard, f"tried although they do not wait: {heard}"
         pool = Pool.objects.select_related("cursor_agent").get(pk=self.pool.pk)
         assert pool.turn == self.pool.turn, "turns are counted"
         assert _cursor(pool, self.circle) == self.cursor, "the circle goes on after the last served"
         if is_whole:
-            left = {str(one.session): self.able(one) for one in self.line if self.able(one)}
-            assert not left, f"wait although somebody could receive them: {left}"
+            self._judge_the_rest()
 
-    def _give(self, one: Waiting, agent: int, *, is_turn: bool) -> None:
+    def _judge_one(self, one: Waiting, row: RoutingAttempt) -> None:
+        """Everybody's verdict, and who got it. `count`: how often the same was said."""
+        self.assert_told(one, row)
+        rightful = self.rightful(one)
+        assert row.agent_id in rightful or not rightful and row.agent_id is None, (
+            f"{one.session} went to {row.agent_id}, not to {rightful or 'nobody'}"
+        )
+        SEEN.update(self._happened(one, rightful))
+        if row.count == 1:
+            scope = self.pool.scope if one.listed is None else "link"
+            assert (row.scope, row.turn_before) == (scope, self.pool.turn)
+        if row.agent_id:
+            assert row.mode == self.mode(one)
+            self._give(one, row)
+            assert row.turn_after == self.pool.turn
+
+    def assert_told(self, one: Waiting, row: RoutingAttempt) -> None:
+        told = {said["agent"]: {code["code"] for code in said["codes"]} for said in row.verdicts}
+        true = {str(agent.public_id): self.codes(agent.pk, one) for agent in self.circle}
+        assert told == true, f"{one.session} was told {told}, and {true} is true"
+        assert row.project_code == self.code(one), str(one.session)
+
+    def _give(self, one: Waiting, row: RoutingAttempt) -> None:
+        assert row.agent_id is not None
+        for earlier in self.line[: self.line.index(one)]:
+            assert not self.able(earlier), f"{one.session} overtook {earlier.session}"
+        is_former = self.pool.returning == "former" and one.former == row.agent_id
+        assert Assignment.objects.get(attempt=row).reason == ("former" if is_former else "routed")
         self.line.remove(one)
-        self.open[agent] += 1
-        if is_turn:
+        self.open[row.agent_id] += 1
+        if not is_former:
             self.pool.turn += 1
-            self.served[agent] = self.pool.turn
-            self.cursor = next((row.position, agent) for row in self.circle if row.pk == agent)
+            self.served[row.agent_id] = self.pool.turn
+            places = {agent.pk: (agent.position, agent.pk) for agent in self.circle}
+            self.cursor = places[row.agent_id]
+
+    def _judge_the_rest(self) -> None:
+        left = {str(one.session): self.able(one) for one in self.line if self.able(one)}
+        assert not left, f"wait although somebody could receive them: {left}"
+        for one in self.line:
+            now = self.hears(one.session)
+            assert now.has_waited, f"{one.session} waits unexplained"
+
+    def judge_what_is_known(self) -> None:
+        """Whoever waits for the same as the head of the line knows what is true now; what waits too
+        long is no part of the line any more, and is told so once."""
+        young = [one for one in self.line if not one.is_too_old]
+        for one in self.line:
+            last = _last_said(one.session)
+            assert last, f"{one.session} waits unexplained"
+            if one in young and one.ear == young[0].ear:
+                self.assert_told(one, last)
+                SEEN["knows why it waits"] += 1
+            elif one not in young:
+                assert last.project_code == self.code(one), str(one.session)
+                SEEN["knows that it is too old"] += 1
+
+    # ---------------------------------------------------------------- how much there was to judge
+
+    def _happened(self, one: Waiting, rightful: set[int]) -> Iterator[str]:
+        yield "given" if rightful else "told why it waits"
+        if len(self.able(one)) > 1:
+            yield "given among several"
+        if len(rightful) > 1:
+            yield "drawn"
+        if one != self.line[0] and rightful:
+            yield "given to one behind the head"
+        for name, without in self._without(one).items():
+            if without != rightful:
+                yield f"{name} decided"
+
+    def _without(self, one: Waiting) -> dict[str, set[int]]:
+        """Who would get it if one of the rules were not."""
+        unserved = dict.fromkeys(self.open, 0)
+        return {code: replace(self, but_for=code).rightful(one) for code in DECIDING} | {
+            "the cursor": replace(self, cursor=BEFORE_ALL).rightful(one),
+            "the least recent turn": replace(self, served={}).rightful(one),
+            "the number of open sessions": replace(self, open=unserved).rightful(one),
+            "the former agent": self.rightful(replace(one, former=None)),
+            "a wait before": self.rightful(replace(one, has_waited=False)),
+            "the list of the link": self.rightful(replace(one, listed=None)),
+            "its age": self.rightful(replace(one, is_too_old=False)),
+        }
 
 
-def _facts(agent: Agent, pool: Pool) -> Iterator[str]:
-    membership = Membership.objects.filter(company=pool.project.company_id, user=agent.user).first()
-    is_kept_out = membership is not None and not membership.is_enabled
-    if not agent.user.is_active or is_kept_out or not agent.is_enabled:
-        yield "disabled"
-    if membership is None:
-        yield "not_member"
-    if not agent.may_reply:
-        yield "no_reply_right"
-    is_away = Presence.objects.filter(user=agent.user, status="away").exists()
-    if is_away:
-        yield "away"
-    pages = Lease.objects.filter(user=agent.user, expires_at__gt=clock.now())
-    if not pages.exists():
-        yield "offline"
-    elif not is_away and not pool.hidden_pages_receive and not pages.filter(visible=True).exists():
-        yield "page_hidden"
-    if WorkingSpan.objects.filter(agent=agent).exists():  # the machine's are never now
-        yield "off_hours"
+@dataclass
+class Facts:
+    """What is true of people in a project, whatever waits."""
+
+    pool: Pool
+
+    def __post_init__(self) -> None:
+        members = Membership.objects.filter(company=self.pool.project.company_id)
+        self.members = dict(members.values_list("user", "is_enabled"))
+        self.away = set(Presence.objects.filter(status="away").values_list("user", flat=True))
+        pages = Lease.objects.filter(expires_at__gt=clock.now())
+        self.here = set(pages.values_list("user", flat=True))
+        self.seen = set(pages.filter(visible=True).values_list("user", flat=True))
+        # the machine's working hours are never now
+        self.off = set(WorkingSpan.objects.values_list("agent", flat=True))
+
+    def codes(self, agent: Agent) -> Iterator[str]:
+        user = agent.user_id
+        if not agent.user.is_active or not self.members.get(user, True) or not agent.is_enabled:
+            yield "disabled"
+        if user not in self.members:
+            yield "not_member"
+        if not agent.may_reply:
+            yield "no_reply_right"
+        if user in self.away:
+            yield "away"
+        if user not in self.here:
+            yield "offline"
+        elif not (user in self.away or user in self.seen or self.pool.hidden_pages_receive):
+            yield "page_hidden"
+        if agent.pk in self.off:
+            yield "off_hours"
 
 
 def _cursor(pool: Pool, circle: list[Agent]) -> Place:
     """After which place the circle goes on: that of who was served last, or the gap he left."""
     last = pool.cursor_agent
     if last is None:
-        return (-1, 0)
+        return BEFORE_ALL
     if last.removed_at is None:
         return (last.position, last.pk)
     before = [one for one in circle if one.position < last.position]
-    return (before[-1].position, before[-1].pk) if before else (-1, 0)
+    return (before[-1].position, before[-1].pk) if before else BEFORE_ALL
+
+
+def _last_said(session: ChatSession) -> RoutingAttempt | None:
+    return RoutingAttempt.objects.filter(session=session).order_by("pk").last()
 
 
 def _own_list(session: ChatSession) -> frozenset[int] | None:
@@ -224,6 +334,17 @@ def _former(session: ChatSession) -> int | None:
     past = ChatSession.objects.filter(customer=session.customer_id, state="completed")
     last = past.order_by("-completed_at").first()
     return last.owner_id if last else None
+
+
+def waits_for_an_answer_since(session: ChatSession) -> datetime | None:
+    """The customer's oldest message since an agent wrote last."""
+    since = None
+    for message in Message.objects.filter(session=session).order_by("number"):
+        if message.author_id:
+            since = None
+        elif message.direction == Message.Direction.IN:
+            since = since or message.at
+    return since
 
 
 def assert_sound() -> None:

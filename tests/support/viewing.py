@@ -8,7 +8,7 @@ from live.events import item
 from live.queries import events_after
 from projects.models import Project
 from sessions_app.queries import feed_access
-from sessions_app.queries.pages import snapshot
+from sessions_app.queries.pages import COMPLETED, snapshot
 from tests.support.reducer import after
 
 Json = dict[str, Any]
@@ -19,10 +19,12 @@ def fresh(user: User, project: Project) -> Json:
 
 
 def shown(page: Json) -> Json:
-    """Read marks count where their sessions are listed; a page may remember more."""
-    rows = [*page["mine"], *page["unassigned"], *page["completed"]]
+    """Of the completed the newest, as a page begins. Read marks count where their sessions are
+    listed. A page may remember more of both."""
+    completed = page["completed"][:COMPLETED]
+    rows = [*page["mine"], *page["unassigned"], *completed]
     reads = {row["id"]: page["reads"].get(row["id"], 0) for row in rows}
-    return page | {"reads": reads}
+    return page | {"completed": completed, "reads": reads}
 
 
 def events_for(user: User, project: Project, *, since: int) -> list[Json]:
