@@ -58,6 +58,7 @@ class Machine(Ground):
         for place, rules in enumerate((first, second)):
             change_rules(pool=pool_of(self.projects[place]), actor=self.boss, **rules)
             self.write_together(place, 3)
+        self.comes_by_the_link(0)
 
     def something_keeps(self, number: int, flaw: str) -> None:
         if flaw == "away":
@@ -122,6 +123,7 @@ class Machine(Ground):
         """In the morning they have waited."""
         self.a_night_goes_by(is_swept=False, is_holiday=True)
         self.write_together(place, count)
+        self.comes_by_the_link(count)
         self.all_come_to_work()
 
     # ---------------------------------------------------------------- agents and their pages

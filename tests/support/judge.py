@@ -247,6 +247,10 @@ class Court:
             yield "given among several"
         if len(rightful) > 1:
             yield "drawn"
+        if rightful and self.mode(one) != self.pool.mode:
+            yield "given by turn since it has waited"
+        if one.listed and self.scope is not None and rightful - self.scope:
+            yield "given by the link's list out of scope"
         if one != self.line[0] and rightful:
             yield "given to one behind the head"
         for name, without in self._without(one).items():
