@@ -15,6 +15,7 @@ from django.core.management.color import Style
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models.signals import post_migrate  # noqa: TID251  Django's, to be silenced
+from django.utils import translation
 
 from core import clock
 from tests.support import environment, furnished, servers
@@ -137,6 +138,13 @@ def _delete_rows(
 
 # no setting chooses how Django empties tables
 type(connection.ops).sql_flush = _delete_rows  # type: ignore[method-assign]  # as above
+
+
+@pytest.fixture(autouse=True)
+def _speaks_english() -> Iterator[None]:
+    """A request leaves the language in which it was answered to whatever its thread does next."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
