@@ -100,6 +100,7 @@ function tell(key, title, { tag, body, open }, always = false) {
       await navigator.serviceWorker.register(WORKER);
       const registration = await navigator.serviceWorker.ready;
       await registration.showNotification(title, { tag, body, data: open, icon: ICON });
+      if (!always && await isLookedAt()) void clear(); // since it was asked
       resolve(true);
       await new Promise((over) => setTimeout(over, TOGETHER));
     };

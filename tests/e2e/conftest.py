@@ -4,11 +4,13 @@ They are a pytest call of their own: the synchronous Playwright and pytest-async
 process. Rows are out of reach here; a test acts and looks as people do, through `house` and pages.
 """
 
+import json
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page
 
 from tests.support import furnished
@@ -37,6 +39,19 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The product in one process with the demo company, shared by a module's tests."""
     with furnished.one_process(tmp_path_factory.mktemp("house") / "data") as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def told_on_failure(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What the house and the customers' phones knew when a test failed, beside its pictures."""
+    yield
+    shared = request.node.funcargs.get("house")
+    if shared and request.node.stash.get(FAILED, False):
+        snapshot = Agent(shared, shared.person("Marek")).snapshot()
+        updates = requests.get(f"{shared.simulator}/control/updates?bot={shared.bot}", timeout=9)
+        told = {"snapshot": snapshot, "updates": updates.json()}
+        PICTURES.mkdir(exist_ok=True)
+        (PICTURES / f"{request.node.name}.json").write_text(json.dumps(told, indent=1))
 
 
 @pytest.fixture

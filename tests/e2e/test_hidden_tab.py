@@ -119,13 +119,31 @@ SHOWN = """
       .then((one) => one?.getNotifications())
       .then((all) => (all ?? []).map(({ title, body, data }) => [title, body, data]))
 """
+# What the browser has shown. To ask for what it shows while it begins to show something can make
+# Chromium forget that: whoever waits for a notification looks here.
 RECORD = """
     globalThis.told = [];
     const { prototype } = ServiceWorkerRegistration;
     const show = prototype.showNotification;
-    prototype.showNotification = function (title, options) {
-      told.push(title);
-      return show.call(this, title, options);
+    prototype.showNotification = async function (title, options) {
+      await show.call(this, title, options);
+      told.push([title, options.body]);
+    };
+"""
+# Whoever looks comes while a notification is on its way.
+LATE_SHOW = """
+    const soon = prototype.showNotification;
+    prototype.showNotification = async function (...what) {
+      globalThis.isOnItsWay = true;
+      while (document.hidden || !globalThis.hasCleared)
+        await new Promise((later) => setTimeout(later, 20));
+      return soon.apply(this, what);
+    };
+    const all = prototype.getNotifications;
+    prototype.getNotifications = async function () {
+      const found = await all.call(this);
+      globalThis.hasCleared = true;
+      return found;
     };
 """
 # The lock that a page in front asks for is granted only when it is no longer there.
@@ -148,6 +166,11 @@ def listed(name: str) -> str:
     return f"[...document.querySelectorAll('.row')].some((row) => row.innerText.includes('{name}'))"
 
 
+def told(*tabs: Tab) -> list[list[str]]:
+    """Title and text of each notification that these tabs have shown."""
+    return [notice for tab in tabs for notice in tab.evaluate("told")]
+
+
 def shown(tab: Tab) -> list[list[Any]]:
     return list(tab.evaluate(SHOWN))
 
@@ -160,14 +183,14 @@ def test_a_session_is_told_once_over_all_hidden_tabs_and_a_click_opens_it(
     hide(window, *tabs)
     mei = house.customer("Mei", starts=False)
     mei.says("Where is my kettle?")
-    until(lambda: shown(tabs[0]))
-
+    until(lambda: told(*tabs))
     ((title, body, session),) = shown(tabs[0])
     assert (title, body) == ("New session: Mei", "Where is my kettle?")
+
     mei.says("And the blue one?")
-    until(lambda: [row[1] for row in shown(tabs[0])] == ["And the blue one?"])
-    told = [title for tab in tabs for title in tab.evaluate("told")]
-    assert sorted(told) == ["Mei", "New session: Mei"]
+    until(lambda: ["Mei", "And the blue one?"] in told(*tabs))
+    assert [row[1] for row in shown(tabs[0])] == ["And the blue one?"]
+    assert sorted(title for title, _ in told(*tabs)) == ["Mei", "New session: Mei"]
 
     for tab in tabs:
         tab.evaluate("history.replaceState(null, '', '/app/')")
@@ -180,7 +203,7 @@ def test_nothing_is_told_while_a_tab_is_looked_at_and_it_is_taken_back_when_one_
     house: House, window: Chrome, lena: Agent
 ) -> None:
     window.lets_notify(lena.web)
-    hidden, seen = open_app(window, lena), open_app(window, lena)
+    hidden, seen = (open_app(window, lena, RECORD) for _ in range(2))
     hidden.waits_for("document.visibilityState === 'hidden'")
     uma = house.customer("Uma")
     uma.says("one")
@@ -190,19 +213,33 @@ def test_nothing_is_told_while_a_tab_is_looked_at_and_it_is_taken_back_when_one_
 
     hide(window, seen)
     uma.says("two")
-    until(lambda: [row[1] for row in shown(seen)] == ["two"])
+    until(lambda: ["Uma", "two"] in told(hidden, seen))
+    assert [row[1] for row in shown(seen)] == ["two"]
     seen.comes_to_the_front()
     until(lambda: shown(seen) == [])
+
+
+def test_what_comes_too_late_is_taken_back_at_once(
+    house: House, window: Chrome, lena: Agent
+) -> None:
+    window.lets_notify(lena.web)
+    tab = open_app(window, lena, RECORD + LATE_SHOW)
+    hide(window, tab)
+    house.customer("Kim", starts=False).says("hello")
+    tab.waits_for("globalThis.isOnItsWay")
+    tab.comes_to_the_front()
+    until(lambda: told(tab) == [["New session: Kim", "hello"]])
+    until(lambda: shown(tab) == [])
 
 
 def test_a_tab_that_is_hidden_at_once_keeps_nothing_back(
     house: House, window: Chrome, lena: Agent
 ) -> None:
     window.lets_notify(lena.web)
-    tab = open_app(window, lena, LATE_LOCK)
+    tab = open_app(window, lena, RECORD + LATE_LOCK)
     hide(window, tab)
-    house.customer("Wim").says("hello")
-    until(lambda: [row[1] for row in shown(tab)] == ["hello"])
+    house.customer("Wim", starts=False).says("hello")
+    until(lambda: told(tab) == [["New session: Wim", "hello"]])
 
 
 def test_without_leave_nothing_is_told_and_nobody_is_asked(
