@@ -19,6 +19,7 @@ from django.utils import translation
 
 from core import clock
 from tests.support import environment, furnished, servers
+from tests.support.order import long_ones_first
 
 ON_POSTGRES = os.environ["TEST_DB"] == "postgres"
 FIGURE = "figure: "  # what a test has noted with pytest's record_property
@@ -68,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     others = [item for item in items if not _belongs(item)]
     if others:
         config.hook.pytest_deselected(items=others)
-        items[:] = mine
+    items[:] = long_ones_first(mine, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
     config.stash[_left_out] = len(others)
 
 

@@ -43,15 +43,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture(autouse=True)
 def told_on_failure(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What the house and the customers' phones knew when a test failed, beside its pictures."""
+    """What the house and the customers' phones knew when a test failed, in the test's report."""
     yield
     shared = request.node.funcargs.get("house")
     if shared and request.node.stash.get(FAILED, False):
         snapshot = Agent(shared, shared.person("Marek")).snapshot()
         updates = requests.get(f"{shared.simulator}/control/updates?bot={shared.bot}", timeout=9)
-        told = {"snapshot": snapshot, "updates": updates.json()}
-        PICTURES.mkdir(exist_ok=True)
-        (PICTURES / f"{request.node.name}.json").write_text(json.dumps(told, indent=1))
+        told = (
+            snapshot["counts"],
+            *snapshot["presence"],
+            *snapshot["unassigned"],
+            *updates.json()[-5:],
+        )
+        text = "\n".join(json.dumps(one) for one in told)
+        request.node.add_report_section("teardown", "of the house", text)
 
 
 @pytest.fixture
@@ -86,7 +91,8 @@ def pages(browser: Browser, watch: Watch, request: pytest.FixtureRequest) -> Ite
     opened = Pages(browser, watch)
     yield opened
     if request.node.stash.get(FAILED, False):
-        opened.picture_all(PICTURES, request.node.name)
+        text = "\n".join(opened.picture_all(PICTURES, request.node.name))
+        request.node.add_report_section("teardown", "on the pages", text)
     opened.close()
     assert watch.unexpected() == []
 

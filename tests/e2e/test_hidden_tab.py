@@ -84,7 +84,7 @@ def is_slow(tab: Tab) -> bool:
     return bool(tab.evaluate("gap > 30_000 && document.visibilityState === 'hidden'"))
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=250)
 @pytest.mark.timeout(600)
 def test_only_a_hidden_tab_with_a_beat_of_its_own_blinks_in_two_minutes(
     house: House,

@@ -18,7 +18,10 @@ LOST = {"refused": "not_owner"}
 @pytest.mark.timeout(PATIENCE_S)
 @pytest.mark.parametrize(
     "rounds",
-    [pytest.param(20, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.long)],
+    [
+        pytest.param(20, marks=[pytest.mark.slow, pytest.mark.brief]),
+        pytest.param(1000, marks=pytest.mark.long(seconds=300)),
+    ],
 )
 def test_one_of_sixteen_processes_wins_each_round(
     rounds, settings, database_url, tmp_path, record_property

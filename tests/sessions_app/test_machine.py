@@ -367,13 +367,14 @@ def run(examples: int, steps: int) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.brief
 @pytest.mark.timeout(300)
 def test_the_rules_hold_over_200_steps(record_property):
     record_property("judged", run(examples=8, steps=28))
     assert SEEN["steps"] >= 200
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=400)
 @pytest.mark.timeout(1500)
 def test_the_rules_hold_over_2000_steps(record_property):
     record_property("judged", run(examples=80, steps=30))

@@ -17,7 +17,13 @@ pytestmark = [
     pytest.mark.postgres,
     pytest.mark.slow,
     pytest.mark.timeout(PATIENCE_S),
-    pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.long)]),
+    pytest.mark.parametrize(
+        "rounds",
+        [
+            pytest.param(2, marks=pytest.mark.brief),
+            pytest.param(20, marks=pytest.mark.long(seconds=15)),
+        ],
+    ),
 ]
 
 

@@ -73,7 +73,10 @@ def race(database_url, tmp_path):
 @pytest.mark.timeout(PATIENCE_S)
 @pytest.mark.parametrize(
     "rounds",
-    [pytest.param(20, marks=pytest.mark.slow), pytest.param(200, marks=pytest.mark.long)],
+    [
+        pytest.param(20, marks=[pytest.mark.slow, pytest.mark.brief]),
+        pytest.param(200, marks=pytest.mark.long(seconds=60)),
+    ],
 )
 def test_one_has_the_click_and_both_the_campaign(race, rounds, record_property):
     project = make_project()

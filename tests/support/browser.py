@@ -115,11 +115,13 @@ class Pages:
         sign_in(page, house, first_name)
         return page
 
-    def picture_all(self, folder: Path, name: str) -> None:
+    def picture_all(self, folder: Path, name: str) -> Iterator[str]:
+        """A picture of each that is open, and its text."""
         folder.mkdir(exist_ok=True)
         for number, page in enumerate(self.opened, start=1):
             if not page.is_closed():
                 page.screenshot(path=folder / f"{name}-{number}.png")
+                yield f"{page.url}\n{page.locator('body').inner_text()[:3000]}"
 
     def close(self) -> None:
         for page in self.opened:

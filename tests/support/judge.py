@@ -4,7 +4,7 @@ Only models are used here: no queries and no rules of the product. What it is as
 routing did and said was right, who could have received a session, and where the circle goes on.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -66,11 +66,10 @@ class Court:
 
     @classmethod
     def of(cls, project_id: int) -> "Court":
-        project = Project.objects.get(pk=project_id)
-        pool = Pool.objects.get(project=project)
+        pool = Pool.objects.select_related("project", "cursor_agent").get(project=project_id)
+        project = pool.project
         team = Agent.objects.filter(project=project, removed_at=None).order_by("position", "pk")
         circle = list(team.select_related("user"))
-        specified = set(pool.specified.values_list("pk", flat=True))
         owned = ChatSession.objects.filter(project=project, state="assigned")
         facts, owners = Facts(pool), list(owned.values_list("owner", flat=True))
         court = cls(
@@ -78,13 +77,13 @@ class Court:
             pool=pool,
             circle=circle,
             facts={agent.pk: set(facts.codes(agent)) for agent in circle},
-            scope=None if pool.scope == Pool.Scope.ALL else specified,
+            scope=None if pool.scope == Pool.Scope.ALL else _specified(pool),
             open={agent.pk: owners.count(agent.pk) for agent in circle},
             served=dict(pool.turns.values_list("agent_id", "number")),
             cursor=_cursor(pool, circle),
         )
         waiting = ChatSession.objects.filter(project=project, state="unassigned")
-        court.line = [court.hears(session) for session in waiting.select_related("link")]
+        court.line = court.hear(waiting.select_related("link"))
         court.sort()
         return court
 
@@ -95,17 +94,23 @@ class Court:
     def sort(self) -> None:
         self.line.sort(key=lambda one: (one.session.queued_at, one.session.pk))
 
-    def hears(self, session: ChatSession, *, is_new: bool = False) -> Waiting:
-        """What is known of a session that waits. `is_new`: its wait began just now."""
-        last = None if is_new else _last_said(session)
-        since = session.waiting_since
+    def hear(self, sessions: Iterable[ChatSession], *, are_new: bool = False) -> list[Waiting]:
+        """What is known of sessions that wait. `are_new`: their wait began just now."""
+        return [self._hear(one, known) for one, known in _known(sessions, are_new=are_new)]
+
+    def hears(self, session: ChatSession) -> Waiting:
+        (heard,) = self.hear([session])
+        return heard
+
+    def _hear(self, session: ChatSession, known: "Known") -> Waiting:
+        last, since = known.last_said, session.waiting_since
         return Waiting(
             session=session,
             listed=_own_list(session),
-            had_it=frozenset(_had_it(session)),
+            had_it=frozenset(_had_it(session, known.assignments)),
             has_waited=bool(last and last.outcome == "waiting" and since and last.at >= since),
             is_too_old=bool(since and since <= clock.now() - timedelta(self.pool.too_old_days)),
-            former=_former(session),
+            former=known.former,
         )
 
     # ---------------------------------------------------------------- the rules
@@ -221,16 +226,17 @@ class Court:
     def _judge_the_rest(self) -> None:
         left = {str(one.session): self.able(one) for one in self.line if self.able(one)}
         assert not left, f"wait although somebody could receive them: {left}"
-        for one in self.line:
-            now = self.hears(one.session)
+        for one, now in zip(self.line, self.hear(row.session for row in self.line), strict=True):
             assert now.has_waited, f"{one.session} waits unexplained"
 
     def judge_what_is_known(self) -> None:
         """Whoever waits for the same as the head of the line knows what is true now; what waits too
         long is no part of the line any more, and is told so once."""
         young = [one for one in self.line if not one.is_too_old]
-        for one in self.line:
-            last = _last_said(one.session)
+        for one, (_, known) in zip(
+            self.line, _known(row.session for row in self.line), strict=True
+        ):
+            last = known.last_said
             assert last, f"{one.session} waits unexplained"
             if one in young and one.ear == young[0].ear:
                 self.assert_told(one, last)
@@ -281,9 +287,10 @@ class Facts:
         members = Membership.objects.filter(company=self.pool.project.company_id)
         self.members = dict(members.values_list("user", "is_enabled"))
         self.away = set(Presence.objects.filter(status="away").values_list("user", flat=True))
-        pages = Lease.objects.filter(expires_at__gt=clock.now())
-        self.here = set(pages.values_list("user", flat=True))
-        self.seen = set(pages.filter(visible=True).values_list("user", flat=True))
+        leases = Lease.objects.filter(expires_at__gt=clock.now())
+        pages = list(leases.values_list("user", "visible"))
+        self.here = {user for user, _ in pages}
+        self.seen = {user for user, is_visible in pages if is_visible}
         # the machine's working hours are never now
         self.off = set(WorkingSpan.objects.values_list("agent", flat=True))
 
@@ -316,8 +323,38 @@ def _cursor(pool: Pool, circle: list[Agent]) -> Place:
     return (before[-1].position, before[-1].pk) if before else BEFORE_ALL
 
 
-def _last_said(session: ChatSession) -> RoutingAttempt | None:
-    return RoutingAttempt.objects.filter(session=session).order_by("pk").last()
+def _specified(pool: Pool) -> set[int]:
+    return set(pool.specified.values_list("pk", flat=True))
+
+
+@dataclass
+class Known:
+    """Of a session, from other rows."""
+
+    last_said: RoutingAttempt | None = None
+    assignments: list[Assignment] = field(default_factory=list)
+    former: int | None = None
+
+
+def _known(
+    sessions: Iterable[ChatSession], *, are_new: bool = False
+) -> list[tuple[ChatSession, Known]]:
+    """`are_new`: what was said before is of no account."""
+    sessions = list(sessions)
+    known = {session.pk: Known() for session in sessions}
+    if not sessions:
+        return []
+    if not are_new:
+        for attempt in RoutingAttempt.objects.filter(session__in=known).order_by("pk"):
+            known[attempt.session_id].last_said = attempt
+    for assignment in Assignment.objects.filter(session__in=known).exclude(ended_at=None):
+        known[assignment.session_id].assignments.append(assignment)
+    customers = {session.customer_id for session in sessions}
+    past = ChatSession.objects.filter(customer__in=customers, state="completed")
+    former = dict(past.order_by("completed_at", "-pk").values_list("customer", "owner"))
+    for session in sessions:
+        known[session.pk].former = former.get(session.customer_id)
+    return [(session, known[session.pk]) for session in sessions]
 
 
 def _own_list(session: ChatSession) -> frozenset[int] | None:
@@ -327,17 +364,11 @@ def _own_list(session: ChatSession) -> frozenset[int] | None:
     return frozenset(rows.values_list("agent_id", flat=True)) or None
 
 
-def _had_it(session: ChatSession) -> Iterator[int]:
-    for row in session.assignments.exclude(ended_at=None):
+def _had_it(session: ChatSession, ended: Iterable[Assignment]) -> Iterator[int]:
+    for row in ended:
         is_of_now = session.waiting_since and row.ended_at and row.ended_at >= session.waiting_since
         if row.ended_because == "owner_silent" or row.ended_because == "put_back" and is_of_now:
             yield row.agent_id
-
-
-def _former(session: ChatSession) -> int | None:
-    past = ChatSession.objects.filter(customer=session.customer_id, state="completed")
-    last = past.order_by("-completed_at").first()
-    return last.owner_id if last else None
 
 
 def waits_for_an_answer_since(session: ChatSession) -> datetime | None:

@@ -25,7 +25,7 @@ CORES = 2
 # twice the cores, since many tests wait for processes; stealing, since some tests are long
 PARALLEL = ("-n", str(2 * CORES), "--dist", "worksteal")
 # the tests of a file share a house
-BROWSERS = ("-n", str(CORES), "--dist", "loadfile")
+BROWSERS = ("-n", str(CORES), "--dist", "loadfile", "--no-loadscope-reorder")
 DURATIONS = ("--durations=10", "--durations-min=0.1")
 NO_CHROMIUM = (
     "no Chromium found. Install it (on Debian: apt install chromium), name it in CHROMIUM, "
@@ -163,7 +163,8 @@ def _static_environment() -> dict[str, str]:
 
 
 def _pytest_passes(outcome: Outcome, options: argparse.Namespace, words: list[str]) -> None:
-    marks = "not long and not slow" if options.fast else "" if options.long else "not long"
+    small = "not long and not slow" if options.fast else "not long"
+    marks = "not brief" if options.long else small
     inner = [*PARALLEL, "-m"]
     _pytest(outcome, "pytest on SQLite", "sqlite", [*inner, _all_of("not e2e", marks)], words)
     if options.fast:

@@ -104,8 +104,10 @@ class Watch(RuleBasedStateMachine):
         for key, court in courts.items():
             for session in released.get(key, []):
                 self._is_released(court, session)
-            new = list(opened.filter(project=key))
-            court.line += [_opened(court, one) for one in new]
+            new = [session for session in opened if session.project_id == key]
+            for session in new:
+                session.waiting_since = session.opened_at
+            court.line += court.hear(new, are_new=True)
             court.sort()
             mine = [row for row in said if row.session.project_id == key]
             SEEN["routed several at once"] += sum(bool(row.agent_id) for row in mine) > 1
@@ -121,10 +123,9 @@ class Watch(RuleBasedStateMachine):
     def _only_these_are_released(self, running: set[int], released: Released) -> None:
         ended = Assignment.objects.filter(pk__in=running).exclude(ended_at=None)
         gone = {one.pk for those in released.values() for one in those}
-        assert set(ended.values_list("session", flat=True)) == gone
-        SEEN.update(
-            f"ended as {because}" for because in ended.values_list("ended_because", flat=True)
-        )
+        found = dict(ended.values_list("session", "ended_because"))
+        assert found.keys() == gone
+        SEEN.update(f"ended as {because}" for because in found.values())
 
     def _is_released(self, court: Court, session: ChatSession) -> None:
         self.forget(session)
@@ -133,7 +134,7 @@ class Watch(RuleBasedStateMachine):
         now = ChatSession.objects.select_related("link").get(pk=session.pk)
         assert now.queued_at == session.queued_at, "back to its old place"
         now.waiting_since = clock.now()
-        court.line.append(court.hears(now, is_new=True))
+        court.line += court.hear([now], are_new=True)
 
     def _may_owe(self, pool: Pool, row: RoutingAttempt) -> None:
         """Whoever got it by routing has to answer in time, but for what was passed on once."""
@@ -205,7 +206,7 @@ class Watch(RuleBasedStateMachine):
 
 def is_unfit(owner: Agent) -> bool:
     is_out = bool(owner.removed_at) or not owner.is_enabled or not owner.may_reply
-    return is_out or not User.objects.get(pk=owner.user_id).is_active
+    return is_out or not owner.user.is_active
 
 
 def _owned() -> list[ChatSession]:
@@ -235,8 +236,3 @@ def _said_since(counts: dict[int, int]) -> list[RoutingAttempt]:
     """What is new, or was said again."""
     rows = _just_said().select_related("session")
     return [row for row in rows if row.count != counts.get(row.pk)]
-
-
-def _opened(court: Court, session: ChatSession) -> judge.Waiting:
-    session.waiting_since = session.opened_at
-    return court.hears(session, is_new=True)

@@ -22,7 +22,7 @@ def test_it_keeps_every_promise_over_3_faults_and_300_messages(shape, tmp_path, 
     assert (report.verdict["given_in"], report.verdict["given_out"]) >= (150, 150)
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=200)
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_keeps_every_promise_over_12_faults_and_2000_messages(shape, tmp_path, record_property):

@@ -66,7 +66,13 @@ def ends(tom: Agent, session: str) -> None:
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "rounds",
+    [
+        pytest.param(1, marks=pytest.mark.brief),
+        pytest.param(20, marks=pytest.mark.long(seconds=400)),
+    ],
+)
 def test_a_session_goes_on_to_a_colleague_although_all_were_killed_meanwhile(
     rounds: int, tmp_path: Path, redis_url: str
 ) -> None:

@@ -9,7 +9,7 @@ from tests.campaign.stage import ONE_PROCESS, PRODUCTION
 KILLED = {ONE_PROCESS: "kill: serve", PRODUCTION: "kill: both gateways"}
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=90)
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize(
     "shape", [ONE_PROCESS, pytest.param(PRODUCTION, marks=pytest.mark.postgres)]

@@ -1,0 +1,51 @@
+"""The order in which a pass takes its tests, so that no worker ends long after the others."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+import pytest
+
+# Of a test marked long that does not say how long it takes on two cores.
+SECONDS = 20
+
+
+class Marked(Protocol):
+    """A test of pytest's."""
+
+    def get_closest_marker(self, name: str) -> pytest.Mark | None: ...
+
+
+T = TypeVar("T", bound=Marked)
+
+
+def long_ones_first(items: Sequence[T], workers: int) -> list[T]:
+    """Each worker's part begins with tests marked long, about as many seconds in each part.
+
+    xdist's `worksteal` cuts the tests into parts that are equally many, one after the other, and
+    whoever is done takes over from the end of another's; but never the test that comes next there,
+    so a long one is followed by a quick one.
+    """
+    costs = {item: _seconds(item) for item in items}
+    quick = [item for item in items if not costs[item]]
+    heavy: list[list[T]] = [[] for _ in range(workers)]
+    for item in sorted(
+        (item for item in items if costs[item]), key=costs.__getitem__, reverse=True
+    ):
+        min(heavy, key=lambda part: sum(costs[one] for one in part)).append(item)
+    ordered: list[T] = []
+    for number, part in enumerate(heavy):
+        end = (len(items) - len(ordered)) // (workers - number) + len(ordered)
+        for item in part:
+            ordered += [item, *quick[:1]]
+            del quick[:1]
+        room = max(0, end - len(ordered))
+        ordered += quick[:room]
+        del quick[:room]
+    return [*ordered, *quick]
+
+
+def _seconds(item: Marked) -> int:
+    mark = item.get_closest_marker("long")
+    if mark is None:
+        return 0
+    return int(mark.kwargs.get("seconds", SECONDS))
