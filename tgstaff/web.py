@@ -61,9 +61,26 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
         ]
         return [application for application in found if application and not application.done()]
 
+    def create_application(self, protocol: Any, scope: Any) -> Any:
+        queue = super().create_application(protocol, scope)
+        application = self.connections.get(protocol, {}).get("application_instance")
+        if application:
+            application.add_done_callback(lambda _: self._forget(protocol))
+        return queue
+
     def protocol_disconnected(self, protocol: Any) -> None:
-        super().protocol_disconnected(protocol)
+        if protocol in self.connections:
+            super().protocol_disconnected(protocol)
+            self._forget(protocol)
         self.closed.set()
+
+    def _forget(self, protocol: Any) -> None:
+        """What has ended well, at once. Daphne looks once a second; until then thousands of answered
+        requests stay in memory, and then nobody is answered while they are let go."""
+        details = self.connections.get(protocol, {})
+        application = details.get("application_instance")
+        if "disconnected" in details and (application is None or _ended_well(application)):
+            del self.connections[protocol]
 
     async def _until_sockets_closed(self) -> None:
         """Until their browsers have answered the closing frame."""
@@ -83,6 +100,10 @@ class WebServer(DrainingServer):
 
         edge.start()
         super().run()
+
+
+def _ended_well(application: "asyncio.Future[None]") -> bool:
+    return application.done() and not application.cancelled() and application.exception() is None
 
 
 async def _wait_for(applications: "list[asyncio.Future[None]]", seconds: float) -> None:
