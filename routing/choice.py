@@ -5,6 +5,7 @@ Codes are stable and documented; evidence is plain JSON.
 """
 
 import random
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -16,6 +17,8 @@ ONLINE_FIRST = "online_first"
 # A place in the list: (position, key). The key parts those who stand at the same position.
 Place = tuple[int, int]
 BEFORE_ALL: Place = (-1, 0)
+
+_PLACE = attrgetter("place")
 
 # Nobody may hand a session to someone of whom one of these is true, not even a manager.
 NEVER = frozenset({"disabled", "not_member", "no_reply_right"})
@@ -135,7 +138,8 @@ class Table:
 
     def __init__(self, candidates: Sequence[Candidate], rules: Rules) -> None:
         self.rules = rules
-        self.verdicts = {one.agent: judge(one, rules) for one in candidates}
+        # In the order of the list.
+        self.verdicts = {one.agent: judge(one, rules) for one in sorted(candidates, key=_PLACE)}
         # The same for lists that redirect links have, as far as they were asked for.
         self.of_lists: dict[frozenset[int], dict[int, Verdict]] = {}
         self.nobody = _nobody_to_ask(candidates, rules)
@@ -273,9 +277,9 @@ def _nobody_to_ask(candidates: Sequence[Candidate], rules: Rules) -> str:
 
 
 def _next(eligible: Sequence[Candidate], cursor: Place) -> Candidate:
-    """The first after the cursor; the list is a circle."""
-    later = [one for one in eligible if one.place > cursor]
-    return min(later or eligible, key=attrgetter("place"))
+    """The first after the cursor; the list is a circle. They stand in the order of their places."""
+    later = bisect_right(eligible, cursor, key=_PLACE)
+    return eligible[later % len(eligible)]
 
 
 def _least_busy(
