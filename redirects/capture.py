@@ -134,8 +134,10 @@ def shortened(ip: str) -> str:
 # ---------------------------------------------------------------- parameters
 
 
+@lru_cache(256)  # the visitors of a campaign bring mostly the same
 def _params(query: bytes) -> tuple[list[list[str]], dict[str, str], bool]:
-    """What is beyond a limit is left out or shortened; what came first stays."""
+    """What is beyond a limit is left out or shortened; what came first stays. For reading only:
+    others are given the same."""
     text = query[:QUERY].decode("ascii", "replace")
     pairs = parse_qsl(text, keep_blank_values=True, errors="replace")
     kept, size, is_cut = [], 0, len(query) > QUERY or len(pairs) > PARAMS

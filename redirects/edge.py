@@ -5,12 +5,12 @@ hosts, http where https is wanted) goes on to Django, whose view does the same, 
 """
 
 import logging
+import os
 import time
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_from_bytes
-from uuid import uuid4
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
@@ -109,7 +109,7 @@ class Edge:
             extra = {"status": status, "ms": round(seconds * 1000)}
             log.info("%s %s", scope["method"], scope["path"], extra=extra)
         given = asked.get("x-request-id", "") if self.is_proxied else ""
-        name = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        name = given if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
         return status, [
             *self.headers,
             (own[0].encode(), own[1].encode("ascii")),

@@ -148,8 +148,9 @@ class Click(models.Model):
         ROBOT = capture.ROBOT, _("robot")
         CROWD = capture.CROWD, _("too many from one address")
 
-    ticket = models.CharField(max_length=22, unique=True, default=new_ticket)
-    link = models.ForeignKey(Link, models.CASCADE, related_name="clicks")
+    ticket = models.CharField(max_length=22, default=new_ticket)
+    # Its index is `redirects_click_of_link`.
+    link = models.ForeignKey(Link, models.CASCADE, related_name="clicks", db_index=False)
     at = models.DateTimeField(default=clock.now)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.VISIT)
     # The link's, when it was opened.
@@ -177,6 +178,10 @@ class Click(models.Model):
     class Meta:
         verbose_name = _("click")
         verbose_name_plural = _("clicks")
+        constraints = [
+            # With `unique` on the field Django adds a second index on PostgreSQL, for LIKE.
+            models.UniqueConstraint(fields=["ticket"], name="redirects_click_ticket"),
+        ]
         indexes = [
             models.Index(fields=["link", "at"], name="redirects_click_of_link"),
             models.Index(fields=["at"], name="redirects_click_at"),

@@ -14,7 +14,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -62,8 +62,8 @@ class Writer:
 
     # ---------------------------------------------------------------- for the two doors
 
-    async def keep(self, click: clicks.NewClick) -> None:
-        """Returns when it is durable. Raises Full."""
+    def keep(self, click: clicks.NewClick) -> Awaitable[None]:
+        """What comes when it is durable. Raises Full."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         with self.lock:
             if len(self.waiting) >= LONGEST:
@@ -73,7 +73,7 @@ class Writer:
                     self.since = time.monotonic()
                 (self.alarm if self.is_down else self.work).notify()
             self.waiting.append((click, future))
-        await future
+        return future
 
     def keep_now(self, click: clicks.NewClick) -> None:
         """The same for a thread that may touch rows itself."""

@@ -18,9 +18,13 @@ from sessions_app.sockets import AppSocket
 # path() is typed for views; channels routes ASGI applications with it all the same
 sockets = [path("ws/app/", cast(Any, AppSocket.as_asgi()))]
 
-application = ProtocolTypeRouter(
-    {
-        "http": Edge(behind),
-        "websocket": AllowedHostsOriginValidator(CookieMiddleware(URLRouter(cast(Any, sockets)))),
-    }
+application = Edge(
+    ProtocolTypeRouter(
+        {
+            "http": behind,
+            "websocket": AllowedHostsOriginValidator(
+                CookieMiddleware(URLRouter(cast(Any, sockets)))
+            ),
+        }
+    )
 )
