@@ -366,7 +366,7 @@ def run(examples: int, steps: int) -> str:
     return f"{SEEN['given']} assignments in {SEEN['steps']} steps"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=60)
 @pytest.mark.brief
 @pytest.mark.timeout(300)
 def test_the_rules_hold_over_200_steps(record_property):

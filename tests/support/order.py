@@ -5,8 +5,8 @@ from typing import Protocol, TypeVar
 
 import pytest
 
-# Of a test marked long that does not say how long it takes on two cores.
-SECONDS = 20
+# Of a test with this mark that does not say how long it takes on two cores.
+SECONDS = {"long": 20, "slow": 10}
 
 
 class Marked(Protocol):
@@ -19,7 +19,7 @@ T = TypeVar("T", bound=Marked)
 
 
 def long_ones_first(items: Sequence[T], workers: int) -> list[T]:
-    """Each worker's part begins with tests marked long, about as many seconds in each part.
+    """Each worker's part begins with tests marked long or slow, about as many seconds in each.
 
     xdist's `worksteal` cuts the tests into parts that are equally many, one after the other, and
     whoever is done takes over from the end of another's; but never the test that comes next there,
@@ -45,7 +45,8 @@ def long_ones_first(items: Sequence[T], workers: int) -> list[T]:
 
 
 def _seconds(item: Marked) -> int:
-    mark = item.get_closest_marker("long")
-    if mark is None:
-        return 0
-    return int(mark.kwargs.get("seconds", SECONDS))
+    for name, usual in SECONDS.items():
+        mark = item.get_closest_marker(name)
+        if mark:
+            return int(mark.kwargs.get("seconds", usual))
+    return 0

@@ -25,7 +25,9 @@ CORES = 2
 # twice the cores, since many tests wait for processes; stealing, since some tests are long
 PARALLEL = ("-n", str(2 * CORES), "--dist", "worksteal")
 # the tests of a file share a house
-BROWSERS = ("-n", str(CORES), "--dist", "loadfile", "--no-loadscope-reorder")
+BROWSERS = ("-n", str(CORES), "--dist", "loadfile")
+# and not the file with the most tests, as else
+LONGEST_FIRST = ("--no-loadscope-reorder",)
 DURATIONS = ("--durations=10", "--durations-min=0.1")
 NO_CHROMIUM = (
     "no Chromium found. Install it (on Debian: apt install chromium), name it in CHROMIUM, "
@@ -182,7 +184,7 @@ def _pytest_passes(outcome: Outcome, options: argparse.Namespace, words: list[st
             outcome,
             "browser pass",
             "sqlite",
-            [*BROWSERS, "-m", _all_of("e2e", marks)],
+            [*BROWSERS, *(LONGEST_FIRST if options.long else ()), "-m", _all_of("e2e", marks)],
             words,
         )
     else:

@@ -12,7 +12,7 @@ STRUCK = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=35)
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_keeps_every_promise_over_3_faults_and_300_messages(shape, tmp_path, record_property):
