@@ -3,10 +3,10 @@ strict policy."""
 
 import logging
 import re
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
@@ -27,6 +27,10 @@ ADMIN_POLICY = {
 }
 
 
+def new_request_id() -> str:
+    return secrets.token_hex(16)
+
+
 class RequestId:
     """What is logged for a request carries its id and the ids in its address.
 
@@ -37,7 +41,7 @@ class RequestId:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id, begun_at = _given_id(request) or uuid4().hex, time.monotonic()
+        request_id, begun_at = _given_id(request) or new_request_id(), time.monotonic()
         logs.clear()
         logs.bind(request_id=request_id)
         try:

@@ -1,11 +1,10 @@
-"""The fast door to links: an ASGI application in front of Django's.
+"""The fast door to links: an ASGI application in front of all others.
 
 It answers who is led on at once. All else (pages for people, unknown codes, other methods, wrong
 hosts, http where https is wanted) goes on to Django, whose view does the same, slower.
 """
 
 import logging
-import os
 import time
 from collections.abc import Iterable
 from functools import lru_cache
@@ -16,7 +15,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from core import metrics
-from core.middleware import REQUEST_ID
+from core.middleware import REQUEST_ID, new_request_id
 from redirects import capture, opening, table, writer
 from redirects.models import CODE_LENGTH
 
@@ -109,7 +108,7 @@ class Edge:
             extra = {"status": status, "ms": round(seconds * 1000)}
             log.info("%s %s", scope["method"], scope["path"], extra=extra)
         given = asked.get("x-request-id", "") if self.is_proxied else ""
-        name = given if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
+        name = given if REQUEST_ID.fullmatch(given) else new_request_id()
         return status, [
             *self.headers,
             (own[0].encode(), own[1].encode("ascii")),

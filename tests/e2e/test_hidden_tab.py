@@ -130,7 +130,7 @@ RECORD = """
       told.push([title, options.body]);
     };
 """
-# Whoever looks comes while a notification is on its way.
+# After RECORD. Whoever looks comes while a notification is on its way.
 LATE_SHOW = """
     const soon = prototype.showNotification;
     prototype.showNotification = async function (...what) {
@@ -164,6 +164,14 @@ CLICK = """
 
 def listed(name: str) -> str:
     return f"[...document.querySelectorAll('.row')].some((row) => row.innerText.includes('{name}'))"
+
+
+def hidden_tab(window: Chrome, lena: Agent, before: str) -> Tab:
+    """The only one of the app, which may show notifications."""
+    window.lets_notify(lena.web)
+    tab = open_app(window, lena, before)
+    hide(window, tab)
+    return tab
 
 
 def told(*tabs: Tab) -> list[list[str]]:
@@ -222,9 +230,7 @@ def test_nothing_is_told_while_a_tab_is_looked_at_and_it_is_taken_back_when_one_
 def test_what_comes_too_late_is_taken_back_at_once(
     house: House, window: Chrome, lena: Agent
 ) -> None:
-    window.lets_notify(lena.web)
-    tab = open_app(window, lena, RECORD + LATE_SHOW)
-    hide(window, tab)
+    tab = hidden_tab(window, lena, RECORD + LATE_SHOW)
     house.customer("Kim", starts=False).says("hello")
     tab.waits_for("globalThis.isOnItsWay")
     tab.comes_to_the_front()
@@ -235,9 +241,7 @@ def test_what_comes_too_late_is_taken_back_at_once(
 def test_a_tab_that_is_hidden_at_once_keeps_nothing_back(
     house: House, window: Chrome, lena: Agent
 ) -> None:
-    window.lets_notify(lena.web)
-    tab = open_app(window, lena, RECORD + LATE_LOCK)
-    hide(window, tab)
+    tab = hidden_tab(window, lena, RECORD + LATE_LOCK)
     house.customer("Wim", starts=False).says("hello")
     until(lambda: told(tab) == [["New session: Wim", "hello"]])
 

@@ -33,5 +33,9 @@ def test_each_part_begins_with_long_ones_and_a_quick_one_follows_each():
     assert parts == "L2 q0 q1 q2 q3 L0 q4 L1 q5 L3"
 
 
+def test_for_one_worker_all_stays():
+    assert ordered(1, 2, 300, 40) == "q0 q1 L0 L1"
+
+
 def test_more_long_ones_than_quick_ones_lose_none():
     assert sorted(ordered(3, 1, 5, 6, 7, 8, 9).split()) == ["L0", "L1", "L2", "L3", "L4", "q0"]

@@ -23,8 +23,11 @@ def long_ones_first(items: Sequence[T], workers: int) -> list[T]:
 
     xdist's `worksteal` cuts the tests into parts that are equally many, one after the other, and
     whoever is done takes over from the end of another's; but never the test that comes next there,
-    so a long one is followed by a quick one.
+    so a long one is followed by a quick one. One worker takes them as they come: there the tests of
+    a file, which may share a house, stay together.
     """
+    if workers == 1:
+        return list(items)
     costs = {item: _seconds(item) for item in items}
     quick = [item for item in items if not costs[item]]
     heavy: list[list[T]] = [[] for _ in range(workers)]
