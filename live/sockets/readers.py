@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 from uuid import UUID
@@ -19,6 +20,8 @@ BLOCK_EVENTS = 100
 MEMORY_EVENTS = 1000
 MEMORY_BYTES = 1024 * 1024
 REST_SECONDS = 1.0
+# Hints heard during one read. What a lost one brought is missed when the next is taken, and read.
+MEANWHILE_HINTS = 100
 
 
 class TooOld(Exception):
@@ -46,19 +49,27 @@ class Reader:
         self._recheck = recheck
         self._due = asyncio.Event()
         self._is_reading = False
+        self._meanwhile: deque[list[Event]] = deque(maxlen=MEANWHILE_HINTS)
         self._looking_back = asyncio.Lock()
 
     def wake(self) -> None:
         self._due.set()
 
     def offer(self, events: list[Event]) -> None:
-        """What a hint has brought. Taken if it follows what is here and nothing has to be asked
-        first; else the rows are read."""
-        is_next = self.high >= 0 and bool(events) and events[0].number == self.high + 1
-        if self._is_reading or not is_next or any(event.kind in RIGHTS_KINDS for event in events):
+        """What a hint has brought: nothing if that was too much, then the rows are read.
+
+        Events are taken if they follow what is here and nothing has to be asked first; what is here
+        already is left. During a read they wait for its end: it may bring them, too.
+        """
+        if events and self._is_reading:
+            self._meanwhile.append(events)
+            return
+        news = [event for event in events if event.number > self.high]
+        is_next = self.high >= 0 and bool(news) and news[0].number == self.high + 1
+        if is_next and not any(event.kind in RIGHTS_KINDS for event in news):
+            self._append([item(event) for event in news])
+        elif news or not events:
             self.wake()
-        else:
-            self._append([item(event) for event in events])
 
     async def run(self) -> None:
         self._due.set()
@@ -73,6 +84,8 @@ class Reader:
                 await asyncio.sleep(REST_SECONDS)
                 self._due.set()
             self._is_reading = False
+            while self._meanwhile:
+                self.offer(self._meanwhile.popleft())
 
     async def _read_on(self) -> None:
         if self.high < 0:
