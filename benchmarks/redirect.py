@@ -54,7 +54,7 @@ UPDATE redirects_link SET archived_at = now(), serial = 2
 WHERE name = 'Bench' AND id % 2 = 0 RETURNING code
 """
 SWITCHED_OFF = """
-UPDATE redirects_link SET is_enabled = false, serial = 2
+UPDATE redirects_link SET is_enabled = false, serial = 3
 WHERE name = 'Bench' AND id % 2 = 1 RETURNING code
 """
 

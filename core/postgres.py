@@ -60,13 +60,18 @@ _slowly = BaseTzLoader.load
 def check(connection: "psycopg.Connection[Any]") -> None:
     """Raises OperationalError if the server is gone, like the pool's own check, which asks it.
 
-    Each piece of work takes a connection out of the pool, so asking would cost it a round trip. A
-    connection at rest has nothing to say: one whose server has ended, or ends it, can be read.
+    Each piece of work takes a connection out of the pool, so asking would cost it a round trip.
     """
+    if has_news(connection):
+        _asked(connection)
+
+
+def has_news(connection: "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]") -> bool:
+    """Of a connection at rest, which has nothing to say: one whose server has ended, or ends it, can
+    be read."""
     news = select.poll()
     news.register(connection.fileno(), select.POLLIN)
-    if news.poll(0):
-        _asked(connection)
+    return bool(news.poll(0))
 
 
 _asked = ConnectionPool.check_connection

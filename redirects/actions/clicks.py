@@ -108,8 +108,20 @@ def _store(rows: Sequence[Mapping[str, Any]]) -> None:
             cursor.execute(statement, [said])
         (has_early,) = cursor.fetchone()
     if has_early:
-        with tx.change():
-            _join_early([row["ticket"] for row in rows])
+        join(row["ticket"] for row in rows)
+
+
+def as_statement(clicks: Iterable[NewClick]) -> tuple[str, list[str]]:
+    """`store` as one statement of PostgreSQL's, and its values. It answers whether a START came
+    earlier than one of them: then they are to be joined."""
+    (statement,) = _statements("postgresql")
+    return statement, [json.dumps([click.plain() for click in clicks])]
+
+
+def join(tickets: Iterable[str]) -> None:
+    """Clicks that are stored with STARTs that came earlier."""
+    with tx.change():
+        _join_early(list(tickets))
 
 
 @cache
@@ -118,8 +130,7 @@ def _statements(vendor: str) -> list[str]:
     they are one value, a list of objects: preparing the fields of Django's rows one by one costs as
     much as all the rest of a visit.
 
-    On PostgreSQL it is one statement and so a transaction by itself: each way to the server and back
-    is one more turn of the committer at the interpreter, against the event loop.
+    On PostgreSQL it is one statement and so a transaction by itself.
     """
     table, early = Click._meta.db_table, EarlyStart._meta.db_table
     into = f"INSERT INTO {table} ({', '.join([*COLUMNS, *LATER])})"
@@ -202,8 +213,7 @@ def join_early() -> None:
     known = Click.objects.filter(ticket=OuterRef("ticket"))
     missed = EarlyStart.objects.filter(Exists(known)).values_list("ticket", flat=True)[:1000]
     if missed:
-        with tx.change():
-            _join_early(list(missed))
+        join(missed)
 
 
 def _join_early(tickets: Sequence[str]) -> None:

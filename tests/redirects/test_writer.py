@@ -2,14 +2,15 @@
 
 import asyncio
 import sqlite3
-import threading
 import time
 from dataclasses import asdict
 
+import psycopg
 import pytest
 from django.db import OperationalError
 
 from core import clock
+from core.aio import in_db
 from redirects import writer
 from redirects.actions import clicks
 from redirects.capture import Visit
@@ -17,8 +18,6 @@ from redirects.models import Click, EarlyStart, Link
 from redirects.spool import Spool
 from redirects.writer import Writer
 from tests.support.waiting import until
-
-store, put = clicks.store, clicks._store
 
 
 @pytest.fixture
@@ -29,7 +28,6 @@ def spool(tmp_path):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(writer, "RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(writer, "LOOK_SECONDS", 0.05)
 
 
 def opened(link, **fields):
@@ -37,14 +35,24 @@ def opened(link, **fields):
     return clicks.NewClick(link_id=link.pk, at=clock.now(), visit=Visit(**fields), state="active")
 
 
-def kept(running, some):
-    async def together():
+@pytest.fixture
+async def running(spool):
+    """Nothing drains its spool."""
+    running = Writer(lambda: spool)
+    yield running
+    await running.line.close()
+
+
+async def kept(running, some):
+    async with asyncio.timeout(30):
         await asyncio.gather(*(running.keep(click) for click in some))
 
-    asyncio.run(asyncio.wait_for(together(), 30))
+
+def stored():
+    return Click.objects.count()
 
 
-def away(rows):
+async def refuse(line, new):
     raise OperationalError("the database is away")
 
 
@@ -84,70 +92,110 @@ def test_clicks_of_links_that_are_gone_hold_up_no_other(link, spool):
     assert Click.objects.get().ticket == rows[0]["ticket"]
 
 
-@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_many_are_stored_in_few_commits(link, spool, monkeypatch):
-    sizes = []
+async def test_many_are_stored_in_few_commits(link, running):
+    store, sizes = running.store, []
 
-    def counted(rows):
-        sizes.append(len(rows))
-        store(rows)
+    async def counted(line, new):
+        sizes.append(len(new))
+        await store(line, new)
 
-    monkeypatch.setattr(clicks, "store", counted)
-    running = Writer(lambda: spool)
-    running.start()
-    kept(running, [opened(link) for _ in range(300)])
-    assert Click.objects.count() == sum(sizes) == 300
-    assert len(sizes) < 100
+    running.store = counted
+    await kept(running, [opened(link) for _ in range(300)])
+    assert await in_db(stored) == sum(sizes) == 300
+    assert len(sizes) < 10
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", ["refuses", "hangs", "commits late"])
-def test_while_the_database_is_away_visitors_go_on_and_nothing_is_lost(
-    link, spool, monkeypatch, how
+async def test_while_the_database_is_away_visitors_go_on_and_nothing_is_lost(
+    link, running, spool, monkeypatch, how
 ):
-    back = threading.Event()
+    store, put, back = running.store, clicks._store, asyncio.Event()
 
-    def bad(rows):
-        if back.is_set():
-            return put(rows)
-        if how == "refuses":
-            away(rows)
-        back.wait(30)
-        if how == "hangs":
-            away(rows)
-        return put(rows)
+    async def bad(line, new):
+        if not back.is_set() and how != "refuses":
+            await back.wait()
+            if how == "hangs":
+                await refuse(line, new)
+        if not back.is_set():
+            await refuse(line, new)
+        await store(line, new)
 
-    monkeypatch.setattr(clicks, "_store", bad)
-    running = Writer(lambda: spool)
+    def bad_for_the_drainer(rows):
+        if not back.is_set():
+            raise OperationalError("the database is away")
+        put(rows)
+
+    running.store = bad
+    monkeypatch.setattr(clicks, "_store", bad_for_the_drainer)
     running.start()
     begun = time.monotonic()
     some = [opened(link) for _ in range(50)]
-    kept(running, some[:25])
-    kept(running, some[25:])
+    await kept(running, some[:25])
+    await kept(running, some[25:])
     assert time.monotonic() - begun < 8
-    assert not Click.objects.exists()
+    assert await in_db(stored) == 0
     assert spool.state()[0] == 50
     back.set()
-    until(lambda: Click.objects.count() == 50 and spool.state()[0] == 0, 20)
-    until(lambda: not running.is_down, 20)
-    kept(running, [opened(link)])
-    assert Click.objects.count() == 51
+    await in_db(until, lambda: stored() == 50 and spool.state()[0] == 0, 20)
+    await in_db(until, lambda: not running.is_down, 20)
+    await kept(running, [opened(link)])
+    assert await in_db(stored) == 51
+    assert spool.state()[0] == 0
 
 
+@pytest.mark.postgres
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_without_database_and_disk_visitors_go_on_all_the_same(link, monkeypatch, tmp_path):
+async def test_what_a_lock_holds_up_is_one_click_though_it_is_kept_twice(
+    link, running, spool, database_url
+):
+    click = opened(link)
+    with psycopg.connect(database_url) as other:
+        other.execute("LOCK TABLE redirects_click IN ACCESS EXCLUSIVE MODE")
+        await kept(running, [click])
+        assert spool.state()[0] == 1
+    await asyncio.gather(*running._given_up)
+    assert await in_db(stored) == 1
+    assert not await in_db(running._drain)
+    assert (await in_db(stored), spool.state()[0], running.is_down) == (1, 0, False)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+async def test_a_click_that_the_database_refuses_holds_up_no_other(link, running, spool):
+    good, bad = opened(link), opened(link, referrer="\x00")
+    await kept(running, [good, bad])
+    assert spool.state()[0] == 2
+    await in_db(running._drain)
+    assert await in_db(stored) == 1
+    assert spool.state()[::2] == (0, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_start_that_came_before_its_click_gets_its_campaign(
+    project, link, running, monkeypatch
+):
+    told = []
+    monkeypatch.setattr("redirects.ports.click_came", told.extend)
+    click = opened(link)
+    session = Link().public_id
+    start = clicks.Start(click.ticket, 1001, session)
+    assert await in_db(clicks.redeem, project=project, starts=[start]) == {}
+    await kept(running, [click])
+    assert [(one, origin.link) for one, origin in told] == [(session, link)]
+
+
+async def test_without_database_and_disk_visitors_go_on_all_the_same(tmp_path):
     class Broken(Spool):
         def append(self, rows):
             raise sqlite3.OperationalError("disk full")
 
-    monkeypatch.setattr(clicks, "store", away)
-    running = Writer(lambda: Broken(tmp_path / "x"))
-    running.start()
+    running = Writer(lambda: Broken(tmp_path / "x"), refuse)
     before = writer.LOST._value.get()
-    kept(running, [opened(link)])
+    await kept(running, [opened(Link(pk=1))])
     assert writer.LOST._value.get() == before + 1
 
 
