@@ -138,6 +138,7 @@ def test_every_admin_of_ours_keeps_companies_apart():
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("role", ["owner", "manager"])
 def test_lists_and_pages_show_ones_own_company_alone(acme, foreign, role):
     client = browser(getattr(acme, role))

@@ -79,6 +79,7 @@ def test_every_model_of_the_admin_is_declared():
 
 
 @pytest.mark.django_db
+@pytest.mark.sweep
 @pytest.mark.parametrize("role", ROLES)
 def test_routes_open_to_whom_the_table_says_and_show_nothing_foreign(world, role):
     wrong = []

@@ -366,12 +366,12 @@ def run(examples: int, steps: int) -> str:
     return f"{SEEN['given']} assignments in {SEEN['steps']} steps"
 
 
-@pytest.mark.slow(seconds=60)
+@pytest.mark.slow(seconds=30)
 @pytest.mark.brief
 @pytest.mark.timeout(300)
-def test_the_rules_hold_over_200_steps(record_property):
-    record_property("judged", run(examples=8, steps=28))
-    assert SEEN["steps"] >= 200
+def test_the_rules_hold_over_100_steps(record_property):
+    record_property("judged", run(examples=4, steps=28))
+    assert SEEN["steps"] >= 100
 
 
 @pytest.mark.long(seconds=400)
