@@ -150,8 +150,9 @@ async def test_while_the_database_is_away_visitors_go_on_and_nothing_is_lost(
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 async def test_what_a_lock_holds_up_is_one_click_though_it_is_kept_twice(
-    link, running, spool, database_url
+    link, running, spool, database_url, monkeypatch
 ):
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.2)  # long before the lock's time-out, 3 s
     click = opened(link)
     with psycopg.connect(database_url) as other:
         other.execute("LOCK TABLE redirects_click IN ACCESS EXCLUSIVE MODE")
