@@ -35,7 +35,8 @@ async def in_db(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) 
 
 
 class Line:
-    """One connection to PostgreSQL of the event loop's own. Each statement is a transaction by itself.
+    """One connection to PostgreSQL of the event loop's own, for one coroutine at a time. Each statement
+    is a transaction by itself.
 
     For what a loop that is never idle does all the time: a thread that waits for the database asks
     for the interpreter at each of its turns, and handing it over costs the loop more than the

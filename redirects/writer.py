@@ -113,15 +113,17 @@ class Writer:
     async def _commit_all(self, line: Line) -> None:
         """Until nobody waits, or it is given up. One task for all batches and no other wait than the
         store's: each turn of a loop that is never idle takes milliseconds."""
-        while self.waiting and line is self.line:
+        while self.waiting:
             batch, self.waiting = self.waiting[:AT_ONCE], self.waiting[AT_ONCE:]
-            if not self.is_down and await self._is_stored(batch, line):
-                _settle(batch)
-            elif line is self.line:
+            is_stored = not self.is_down and await self._is_stored(batch, line)
+            if line is not self.line:
+                await line.close()
+                return
+            if is_stored:
+                STORED.inc(len(batch))
+            else:
                 await asyncio.to_thread(self._put_aside, [click for click, _future in batch])
-                _settle(batch)
-        if line is not self.line:
-            await line.close()
+            _settle(batch)
 
     async def _is_stored(self, batch: list[Waiting], line: Line) -> bool:
         late = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._give_up, batch)
@@ -133,13 +135,11 @@ class Writer:
             return False
         finally:
             late.cancel()
-        if line is self.line:
-            STORED.inc(len(batch))
         return True
 
     def _give_up(self, batch: list[Waiting]) -> None:
-        """What hangs comes to its end by the server's time-outs or TCP's. Its visitors wait for the
-        spool now."""
+        """Leave what hangs its line until the server's time-outs or TCP's end it. Another committer
+        goes on, for its visitors first."""
         self._went_down("no answer in time")
         if self._committing:
             self._given_up.add(self._committing)

@@ -108,20 +108,14 @@ def _store(rows: Sequence[Mapping[str, Any]]) -> None:
             cursor.execute(statement, [said])
         (has_early,) = cursor.fetchone()
     if has_early:
-        join(row["ticket"] for row in rows)
+        join([row["ticket"] for row in rows])
 
 
 def as_statement(clicks: Iterable[NewClick]) -> tuple[str, list[str]]:
     """`store` as one statement of PostgreSQL's, and its values. It answers whether a START came
-    earlier than one of them: then they are to be joined."""
+    earlier than one of them: then they are to be `join`ed."""
     (statement,) = _statements("postgresql")
     return statement, [json.dumps([click.plain() for click in clicks])]
-
-
-def join(tickets: Iterable[str]) -> None:
-    """Clicks that are stored with STARTs that came earlier."""
-    with tx.change():
-        _join_early(list(tickets))
 
 
 @cache
@@ -213,21 +207,23 @@ def join_early() -> None:
     known = Click.objects.filter(ticket=OuterRef("ticket"))
     missed = EarlyStart.objects.filter(Exists(known)).values_list("ticket", flat=True)[:1000]
     if missed:
-        join(missed)
+        join(list(missed))
 
 
-def _join_early(tickets: Sequence[str]) -> None:
-    waiting = list(tx.lock(EarlyStart.objects.filter(ticket__in=tickets)))
-    clicks = Click.objects.select_related("link").filter(ticket__in=tickets)
-    found = {click.ticket: click for click in tx.lock(clicks)}
-    origins = [
-        (early.session, _bind(found[early.ticket], early.person))
-        for early in waiting
-        if found[early.ticket].link.project_id == early.project_id
-    ]
-    _save(found.values())
-    EarlyStart.objects.filter(pk__in=[early.pk for early in waiting]).delete()
-    ports.click_came(origins)
+def join(tickets: Collection[str]) -> None:
+    """The clicks with these tickets, which are stored, to the STARTs that came earlier."""
+    with tx.change():
+        waiting = list(tx.lock(EarlyStart.objects.filter(ticket__in=tickets)))
+        clicks = Click.objects.select_related("link").filter(ticket__in=tickets)
+        found = {click.ticket: click for click in tx.lock(clicks)}
+        origins = [
+            (early.session, _bind(found[early.ticket], early.person))
+            for early in waiting
+            if found[early.ticket].link.project_id == early.project_id
+        ]
+        _save(found.values())
+        EarlyStart.objects.filter(pk__in=[early.pk for early in waiting]).delete()
+        ports.click_came(origins)
 
 
 # ---------------------------------------------------------------- what a click says
