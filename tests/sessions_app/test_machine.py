@@ -282,6 +282,8 @@ class Machine(Ground):
         set_enabled(user=self.person(number), is_enabled=not is_disabled, actor=self.boss)
         for user in self.people:
             user.refresh_from_db()
+        # Whose account is disabled manages nothing.
+        self.managing = [user for user in (self.boss, self.people[-1]) if user.is_active]
 
     @rule(number=numbers)
     def leaves_the_team(self, number: int) -> None:
@@ -366,12 +368,12 @@ def run(examples: int, steps: int) -> str:
     return f"{SEEN['given']} assignments in {SEEN['steps']} steps"
 
 
-@pytest.mark.slow(seconds=30)
+@pytest.mark.slow(seconds=60)
 @pytest.mark.brief
 @pytest.mark.timeout(300)
-def test_the_rules_hold_over_100_steps(record_property):
-    record_property("judged", run(examples=4, steps=28))
-    assert SEEN["steps"] >= 100
+def test_the_rules_hold_over_200_steps(record_property):
+    record_property("judged", run(examples=8, steps=25))
+    assert SEEN["steps"] >= 200
 
 
 @pytest.mark.long(seconds=400)
